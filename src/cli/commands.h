@@ -1,0 +1,15 @@
+/* The table of subcommands. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+/* Rows in the order of the man page; ends with a NULL name. */
+extern const struct command commands[];
+
+const struct command *command_find(const char *name); /* NULL when there is none */
+
+/* One per file cmd_NAME.c. */
+int cmd_help(struct invocation *inv);
+
+#endif

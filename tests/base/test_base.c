@@ -1,0 +1,221 @@
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/json_raw.h"
+#include "base/lines.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/utf8.h"
+#include "tests/support/suite.h"
+#include "tests/support/tmp.h"
+
+static void error_is_cut_on_a_character(void)
+{
+    struct error err = {0};
+    char text[ERROR_TEXT_MAX * 2];
+    for (size_t i = 0; i + 2 < sizeof text; i += 2)
+        memcpy(text + i, "\xC3\xA9", 3);
+    CU_ASSERT_EQUAL(error_set(&err, ERR_INPUT, "x%s", text), -1);
+    CU_ASSERT(utf8_valid(slice_of(err.text)));
+    CU_ASSERT(strlen(err.text) >= ERROR_TEXT_MAX - 3);
+    error_set(&err, ERR_INPUT, "bad field");
+    error_prefix(&err, "line %d: ", 3);
+    CU_ASSERT_STRING_EQUAL(err.text, "line 3: bad field");
+    CU_ASSERT_EQUAL(err.code, ERR_INPUT);
+}
+
+static void str_splices(void)
+{
+    struct str s = {0};
+    str_adds(&s, "hello world");
+    str_splice(&s, 0, 5, SLICE("good morning"));
+    CU_ASSERT_STRING_EQUAL(s.at, "good morning world");
+    str_splice(&s, 4, 12, SLICE(""));
+    CU_ASSERT_STRING_EQUAL(s.at, "good world");
+    str_splice(&s, s.len, s.len, SLICE("!"));
+    CU_ASSERT_STRING_EQUAL(s.at, "good world!");
+    str_free(&s);
+}
+
+static void utf8_counts_maximal_subparts(void)
+{
+    /* Unicode Standard, table 3-8 and its neighbours. */
+    static const struct { const char *in, *out; size_t faults; } cases[] = {
+        {"\x61\xF1\x80\x80\xE1\x80\xC2\x62", "a\uFFFD\uFFFD\uFFFDb", 3},
+        {"\xC0\xAF", "\uFFFD\uFFFD", 2},
+        {"\xED\xA0\x80", "\uFFFD\uFFFD\uFFFD", 3},
+        {"\xF4\x91\x92\x93", "\uFFFD\uFFFD\uFFFD\uFFFD", 4},
+        {"ok \xE2\x82\xAC", "ok \u20AC", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct str out = {0};
+        CU_ASSERT_EQUAL(utf8_repair(&out, slice_of(cases[i].in)), cases[i].faults);
+        CU_ASSERT_STRING_EQUAL(str_z(&out), cases[i].out);
+        CU_ASSERT_EQUAL(utf8_valid(slice_of(cases[i].in)), cases[i].faults == 0);
+        str_free(&out);
+    }
+}
+
+static void utf8_round_trips_every_character(void)
+{
+    for (uint32_t cp = 0; cp <= 0x10FFFF; cp++) {
+        if (cp == 0xD800)
+            cp = 0xE000;
+        char bytes[4];
+        uint32_t back;
+        size_t len = utf8_encode(cp, bytes);
+        if (utf8_decode(bytes, len, &back) != len || back != cp)
+            CU_FAIL("a code point does not come back");
+        if (utf8_prev((struct slice){bytes, len}, len) != 0)
+            CU_FAIL("prev misses the start");
+    }
+}
+
+static void map_keeps_insertion_order(void)
+{
+    struct map *m = map_new();
+    char key[32];
+    for (int i = 0; i < 5000; i++) {
+        snprintf(key, sizeof key, "key %d", i * 7919 % 5000);
+        CU_ASSERT_EQUAL(map_intern(m, slice_of(key)), (uint64_t)i);
+    }
+    CU_ASSERT_EQUAL(map_count(m), 5000);
+    CU_ASSERT(slice_is(map_key(m, 0), "key 0"));
+    CU_ASSERT(slice_is(map_key(m, 1), "key 2919"));
+    CU_ASSERT_FALSE(map_put(m, SLICE("key 0"), 9));
+    uint64_t value = 0;
+    CU_ASSERT(map_get(m, SLICE("key 0"), &value));
+    CU_ASSERT_EQUAL(value, 9);
+    CU_ASSERT_FALSE(map_get(m, SLICE("absent"), NULL));
+    map_free(m);
+}
+
+static void sha256_is_the_published_one(void)
+{
+    char hex[SHA256_HEX + 1];
+    sha256_hex(SLICE("abc"), hex);
+    CU_ASSERT_STRING_EQUAL(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+static void json_reads_and_prints(void)
+{
+    struct error err = {0};
+    size_t nuls = 0;
+    struct json *j = json_parse(SLICE("{\"a\":[1,2.5,true,null],\"s\":\"x\\u0000y\\\\u0000\"} "), &nuls, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(j);
+    CU_ASSERT_EQUAL(nuls, 1);
+    CU_ASSERT_STRING_EQUAL(json_string(json_get(j, "s"), ""), "x\uFFFDy\\u0000");
+    CU_ASSERT_EQUAL(json_size(json_get(j, "a")), 4);
+    struct str out = {0};
+    json_print(&out, j);
+    CU_ASSERT_STRING_EQUAL(out.at, "{\"a\":[1,2.5,true,null],\"s\":\"x\uFFFDy\\\\u0000\"}");
+    json_free(j);
+    str_free(&out);
+    CU_ASSERT_PTR_NULL(json_parse(SLICE("{\"a\":1} x"), NULL, &err));
+    CU_ASSERT_EQUAL(err.code, ERR_INPUT);
+    CU_ASSERT_PTR_NULL(json_parse(SLICE(""), NULL, &err));
+}
+
+static void json_raw_keeps_bytes(void)
+{
+    struct slice text = SLICE(" { \"big\" : 12345678901234567890, \"o\":{\"]\":\"}\\\"\"} , \"f\":1.0}");
+    size_t at = 0;
+    struct slice key, value;
+    CU_ASSERT(json_raw_next(text, &at, &key, &value));
+    CU_ASSERT(slice_is(key, "\"big\"") && slice_is(value, "12345678901234567890"));
+    CU_ASSERT(json_raw_next(text, &at, &key, &value));
+    CU_ASSERT(slice_is(value, "{\"]\":\"}\\\"\"}"));
+    CU_ASSERT(json_raw_next(text, &at, &key, &value));
+    CU_ASSERT(slice_is(value, "1.0"));
+    CU_ASSERT_FALSE(json_raw_next(text, &at, &key, &value));
+    at = 0;
+    CU_ASSERT_FALSE(json_raw_next(SLICE("[]"), &at, &key, &value));
+    at = 0;
+    CU_ASSERT_FALSE(json_raw_next(SLICE("{\"cut"), &at, &key, &value));
+}
+
+static void lines_are_bounded(void)
+{
+    char *dir = tmp_make();
+    const char *path = tmp_join(dir, "in");
+    struct error err = {0};
+    struct str body = {0};
+    str_adds(&body, "\xEF\xBB\xBF" "one\r\n\n");
+    for (int i = 0; i < 1 << 20; i++)
+        str_addc(&body, 'x');
+    str_adds(&body, "\nlast");
+    CU_ASSERT_EQUAL(file_write_atomic(path, 0600, str_slice(&body), &err), 0);
+    struct stat st;
+    CU_ASSERT(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600);
+    struct lines *l = lines_open(path, 1000, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(l);
+    struct slice line;
+    CU_ASSERT_EQUAL(lines_next(l, &line, &err), LINES_LINE);
+    CU_ASSERT(slice_is(line, "one"));
+    CU_ASSERT_EQUAL(lines_next(l, &line, &err), LINES_LINE);
+    CU_ASSERT_EQUAL(line.len, 0);
+    CU_ASSERT_EQUAL(lines_next(l, &line, &err), LINES_TOO_LONG);
+    CU_ASSERT_EQUAL(lines_next(l, &line, &err), LINES_LINE);
+    CU_ASSERT(slice_is(line, "last"));
+    CU_ASSERT_EQUAL(lines_number(l), 4);
+    CU_ASSERT_EQUAL(lines_next(l, &line, &err), LINES_END);
+    CU_ASSERT_EQUAL(lines_bytes(l), lines_size(l));
+    lines_close(l);
+    str_free(&body);
+    CU_ASSERT_PTR_NULL(lines_open(dir, 10, &err));
+    tmp_remove(dir);
+}
+
+static void an_aborted_file_leaves_nothing(void)
+{
+    char *dir = tmp_make();
+    struct error err = {0};
+    struct atomic_file *f = atomic_open(tmp_join(dir, "out"), 0600, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+    fputs("half", atomic_stream(f));
+    atomic_abort(f);
+    CU_ASSERT_FALSE(file_exists(tmp_join(dir, "out")));
+    CU_ASSERT_EQUAL(rmdir(dir), 0); /* not even the temporary file is left */
+    mem_free(dir);
+    CU_ASSERT_PTR_NULL(atomic_open("/nonexistent/folder/file", 0600, &err));
+    CU_ASSERT(strstr(err.text, "/nonexistent/folder/file") != NULL);
+}
+
+static void arena_aligns_and_resets(void)
+{
+    struct arena a = {0};
+    for (size_t i = 1; i < 3000; i++) {
+        char *p = arena_alloc(&a, i);
+        CU_ASSERT_EQUAL((uintptr_t)p % sizeof(void *), 0);
+        memset(p, 1, i);
+    }
+    arena_reset(&a);
+    CU_ASSERT_STRING_EQUAL(arena_strndup(&a, "text", 4), "text");
+    arena_free(&a);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test tests[] = {
+        {"error: a message is cut on a character", error_is_cut_on_a_character},
+        {"str: splice", str_splices},
+        {"utf8: repair counts maximal subparts", utf8_counts_maximal_subparts},
+        {"utf8: every character round-trips", utf8_round_trips_every_character},
+        {"map: insertion order", map_keeps_insertion_order},
+        {"hash: SHA-256", sha256_is_the_published_one},
+        {"json: read and print", json_reads_and_prints},
+        {"json_raw: bytes are kept", json_raw_keeps_bytes},
+        {"lines: bounded, BOM, CRLF, no last newline", lines_are_bounded},
+        {"file: abort leaves nothing", an_aborted_file_leaves_nothing},
+        {"arena: alignment and reset", arena_aligns_and_resets},
+        {NULL, NULL},
+    };
+    return suite_run("base", tests, argc, argv);
+}
