@@ -15,6 +15,7 @@ static int usage(const char *word)
 int main(int argc, char **argv)
 {
     setlocale(LC_ALL, "");
+    setlocale(LC_NUMERIC, "C"); /* numbers in files have a point, wherever the user lives */
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         return command_run(command_find("help"), 1, argv);
     if (strcmp(argv[1], "--version") == 0) {

@@ -53,10 +53,13 @@ struct record {
     size_t n_spans;
     struct rule_text rule;
     char *meta;  /* raw JSON text of "meta", or NULL */
-    char *extra; /* raw JSON object text with the unknown keys in their order, or NULL */
-    char *keys;  /* the order of all keys in the source, space-separated, or NULL: the standard order.
-                    With it, and numbers kept as text where a double would change them, a record
-                    comes out as it went in */
+    /* What does not fit above, so that a record comes out as it went in; both are for record_print
+     * and opaque to all others. extra: an object of raw JSON with the unknown keys in their order,
+     * then, under known names, exact values that the members above cannot hold (1.0, null). keys: the
+     * order of the source's keys, separated by blanks, "*" for an unknown one; NULL: the standard
+     * order. */
+    char *extra;
+    char *keys;
 };
 
 /* Reads one hinge JSONL line into r (zero-initialised; record_free frees it in any case). Refuses,
