@@ -158,6 +158,13 @@ void draft_meta_object(struct draft *d, const char *name, struct slice members)
 void draft_take(struct draft *d, struct slice key, struct slice json)
 {
     struct str name = {0};
+    if (slice_is(key, "\"meta\"") && json.at[0] == '{') {
+        struct slice inner = slice_trim(slice_sub(json, 1, json.len - 1));
+        if (inner.len)
+            str_adds(&d->meta, d->meta.len ? "," : "");
+        json_compact(&d->meta, inner, false);
+        return;
+    }
     json_unquote(&name, key);
     if (!draft_offer(d, str_slice(&name), json))
         draft_meta(d, key, json);

@@ -51,7 +51,8 @@ bool draft_offer(struct draft *d, struct slice name, struct slice json);
 void draft_meta(struct draft *d, struct slice key, struct slice json);
 /* The same for an object given by its members without brackets; nothing when there are none. */
 void draft_meta_object(struct draft *d, const char *name, struct slice members);
-/* draft_offer by a member's key (with quotes), and meta when it is not taken. */
+/* draft_offer by a member's key (with quotes), and meta when it is not taken; the members of an
+ * object named meta go to meta one by one. */
 void draft_take(struct draft *d, struct slice key, struct slice json);
 
 /* Appends the record. Without an id it gets one made of prefix and the hash of its content, so that

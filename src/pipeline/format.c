@@ -147,13 +147,13 @@ static int csv_convert(struct str *line, struct answers *answers, struct slice o
 }
 
 const struct format formats[] = {
-    {"argilla", SOURCE_GUESS, tell_argilla, argilla_convert},
-    {"labelstudio", SOURCE_GUESS, tell_labelstudio, labelstudio_convert},
-    {"prodigy", SOURCE_GUESS, tell_prodigy, prodigy_convert},
-    {"chat", SOURCE_GUESS, tell_chat, chat_convert},
-    {"hinge", SOURCE_GUESS, tell_hinge, NULL},
+    {"argilla", SOURCE_JSON, tell_argilla, argilla_convert},
+    {"labelstudio", SOURCE_JSON, tell_labelstudio, labelstudio_convert},
+    {"prodigy", SOURCE_JSON, tell_prodigy, prodigy_convert},
+    {"chat", SOURCE_JSON, tell_chat, chat_convert},
+    {"hinge", SOURCE_JSON, tell_hinge, NULL},
     {"csv", SOURCE_CSV, tell_csv, csv_convert},
-    {NULL, SOURCE_GUESS, NULL, NULL},
+    {NULL, SOURCE_JSON, NULL, NULL},
 };
 
 const struct format *format_find(const char *name)

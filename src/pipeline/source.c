@@ -60,15 +60,14 @@ static int check_encoding(struct source *s, struct error *err)
     return err->code ? -1 : 0;
 }
 
-static enum source_kind guess(struct source *s, struct error *err)
+static enum source_kind guess(struct source *s, enum source_kind kind, struct error *err)
 {
     if (!skip_blanks(s, err))
         return SOURCE_LINES;
-    switch (window_rest(s->window).at[0]) {
-    case '[': return SOURCE_ARRAY;
-    case '{': return SOURCE_LINES;
-    default: return SOURCE_CSV;
-    }
+    char first = window_rest(s->window).at[0];
+    if (first == '[')
+        return SOURCE_ARRAY;
+    return first == '{' || kind == SOURCE_JSON ? SOURCE_LINES : SOURCE_CSV;
 }
 
 /* Reads a row of CSV that starts the rest; *used 0 when its quotes do not close. */
@@ -110,7 +109,7 @@ struct source *source_open(struct window *w, enum source_kind kind, struct error
     s->window = w;
     error_clear(err);
     if (check_encoding(s, err) == 0) {
-        s->kind = kind == SOURCE_GUESS ? guess(s, err) : kind;
+        s->kind = kind <= SOURCE_JSON ? guess(s, kind, err) : kind;
         if (!err->code && (s->kind != SOURCE_CSV || read_header(s, err) == 0))
             return s;
     }
@@ -197,10 +196,11 @@ static size_t find_value(struct source *s, struct error *err)
     for (;;) {
         struct slice rest = window_rest(s->window);
         size_t len = json_raw_value(rest, 0);
-        if (len && len < rest.len)
+        bool bounded = rest.len && memchr("{[\"", rest.at[0], 3); /* has an end of its own */
+        if (len && (bounded || len < rest.len))
             return len;
         if (rest.len > SOURCE_ITEM_MAX || !window_more(s->window, err))
-            return 0; /* an array's value has at least "]" behind it */
+            return 0;
     }
 }
 

@@ -13,12 +13,12 @@
 
 enum { SOURCE_ITEM_MAX = 16 << 20 }; /* bytes of one item */
 
-enum source_kind { SOURCE_GUESS, SOURCE_LINES, SOURCE_ARRAY, SOURCE_CSV };
+enum source_kind { SOURCE_GUESS, SOURCE_JSON, SOURCE_LINES, SOURCE_ARRAY, SOURCE_CSV };
 
 struct source; /* freed with source_close */
 
-/* Takes over w, whatever the result. GUESS looks at the first bytes: "[" an array, "{" lines, and
- * anything else CSV. NULL and err: reading failed, or the bytes are in an encoding not read here. */
+/* Takes over w, whatever the result. GUESS looks at the first byte: "[" an array, "{" lines, and
+ * anything else CSV; JSON is not CSV in any case. NULL and err: reading failed, or the bytes are in an encoding not read here. */
 struct source *source_open(struct window *w, enum source_kind kind, struct error *err);
 void source_close(struct source *s); /* NULL is fine */
 enum source_kind source_kind(const struct source *s);
