@@ -1,0 +1,29 @@
+/*
+ * What is on screen but not stored as a decision: half-typed texts, and the place (view, record, pane, cursor).
+ * A view notes its state whenever it changes; the loop stores what is noted when no key came for a while, and at
+ * SIGHUP and SIGTERM. A slot is a short name: "place", "rule/17", "output/17".
+ */
+#ifndef APP_DRAFTS_H
+#define APP_DRAFTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/session.h"
+#include "base/error.h"
+#include "base/str.h"
+
+enum { DRAFT_IDLE_MS = 800 }; /* a pause of that length, or that long since the first unsaved change */
+
+/* Notes content for slot in memory; the same content again costs nothing. Empty content drops the draft. */
+void draft_note(struct session *s, const char *slot, struct slice content);
+/* True while something noted is not stored yet: the status bar says "draft". */
+bool draft_pending(const struct session *s);
+/* Milliseconds until draft_store should be called, or -1 when nothing is pending. */
+int draft_wait_ms(const struct session *s);
+/* Stores what is noted, in one transaction. */
+int draft_store(struct session *s, struct error *err);
+/* Appends this reviewer's draft of slot; false when there is none. */
+bool draft_recall(struct session *s, const char *slot, struct str *out);
+
+#endif
