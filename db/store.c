@@ -1,0 +1,277 @@
+#include "db/store.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "db/migrate.h"
+#include "db/sql.h"
+
+enum { BUSY_MS = 10000 };
+
+/* Made by hand, so that a project is 0600 from its first byte whatever the umask; SQLite gives the
+ * -wal and -shm files the mode of the database. */
+static int make_file(const char *path, struct error *err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 && errno == EEXIST)
+        return error_set(err, ERR_CONFLICT, "%s exists already; choose another name or open it", path);
+    if (fd < 0)
+        return error_errno(err, "cannot make %s", path);
+    close(fd);
+    return 0;
+}
+
+static int look_at_file(const char *path, struct error *err)
+{
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return errno == ENOENT ? error_set(err, ERR_ABSENT, "there is no project %s; 'hinge init %s' makes one",
+                                           path, path)
+                               : error_errno(err, "cannot look at %s", path);
+    if (!S_ISREG(st.st_mode))
+        return error_set(err, ERR_INPUT, "%s is not a file", path);
+    if (st.st_size == 0)
+        return error_set(err, ERR_FOREIGN, "%s is empty, not a hinge project; remove it and run 'hinge init %s'",
+                         path, path);
+    return 0;
+}
+
+/* Settings of a connection. The page cache is small: rows are slim, and the operating system caches
+ * the file too. */
+static int configure(struct store *s, struct error *err)
+{
+    sqlite3_extended_result_codes(s->db, 1);
+    sqlite3_busy_timeout(s->db, BUSY_MS);
+    sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(s->db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
+    sqlite3_db_config(s->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+    sqlite3_db_config(s->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+    const char *settings = "PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY;"
+                           "PRAGMA cache_size=-2000; PRAGMA synchronous=FULL;";
+    if (sqlite3_exec(s->db, settings, NULL, NULL, NULL) != SQLITE_OK)
+        return sql_fail(s, err, "open the project");
+    return 0;
+}
+
+static int use_wal(struct store *s, struct error *err)
+{
+    sqlite3_stmt *st = sql(s, err, "PRAGMA journal_mode=WAL", "");
+    int got = st ? sql_step(s, st, err) : -1;
+    bool wal = got == 1 && slice_is(sql_text(st, 0), "wal");
+    if (got == 1)
+        sqlite3_reset(st);
+    if (got == 1 && !wal)
+        return error_set(err, ERR_IO,
+                         "%s: this file system cannot hold a project (no shared memory for SQLite's WAL); "
+                         "keep it on a local disk", s->path);
+    return got == 1 ? 0 : -1;
+}
+
+static int prepare_schema(struct store *s, enum store_mode mode, struct error *err)
+{
+    int version;
+    if (migrate_inspect(s, &version, err) < 0)
+        return -1;
+    if (s->read_only) {
+        if (version < store_version())
+            return error_set(err, ERR_READONLY,
+                             "%s has an older schema and may not be written; open it once where it may", s->path);
+        return 0;
+    }
+    if (version == 0 && mode != STORE_CREATE)
+        return error_set(err, ERR_FOREIGN, "%s is not a hinge project", s->path);
+    if (use_wal(s, err) < 0)
+        return -1;
+    return version < store_version() ? migrate_run(s, version, err) : 0;
+}
+
+static int connect(struct store *s, bool read_only, struct error *err)
+{
+    int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    int code = sqlite3_open_v2(s->path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code != SQLITE_OK)
+        return sql_fail_code(s->path, code, sqlite3_errstr(code), err);
+    s->read_only = read_only || sqlite3_db_readonly(s->db, "main") == 1;
+    return configure(s, err);
+}
+
+static bool may_write(const char *path)
+{
+    return access(path, W_OK) == 0;
+}
+
+struct store *store_open(const char *path, enum store_mode mode, struct error *err)
+{
+    if ((mode == STORE_CREATE ? make_file(path, err) : look_at_file(path, err)) < 0)
+        return NULL;
+    bool read_only = mode == STORE_READ || (mode == STORE_OPEN && !may_write(path));
+    if (mode == STORE_WRITE && !may_write(path)) {
+        error_set(err, ERR_READONLY, "%s may not be written by you", path);
+        return NULL;
+    }
+    struct store *s = mem_zalloc(1, sizeof *s);
+    s->path = mem_strdup(path);
+    s->statements = map_new();
+    if (connect(s, read_only, err) < 0 || prepare_schema(s, mode, err) < 0) {
+        store_close(s);
+        if (mode == STORE_CREATE)
+            unlink(path);
+        return NULL;
+    }
+    return s;
+}
+
+void store_close(struct store *s)
+{
+    if (!s)
+        return;
+    for (size_t i = 0; i < map_count(s->statements); i++)
+        sqlite3_finalize((sqlite3_stmt *)(uintptr_t)map_value(s->statements, i));
+    sqlite3_close(s->db);
+    map_free(s->statements);
+    mem_free(s->path);
+    mem_free(s);
+}
+
+bool store_is_read_only(const struct store *s)
+{
+    return s->read_only;
+}
+
+const char *store_path(const struct store *s)
+{
+    return s->path;
+}
+
+/* A savepoint's name is its depth, so that a level can only end itself. */
+static int savepoint(struct store *s, const char *fmt, struct error *err)
+{
+    char text[96];
+    snprintf(text, sizeof text, fmt, s->depth, s->depth);
+    if (sqlite3_exec(s->db, text, NULL, NULL, NULL) != SQLITE_OK)
+        return sql_fail(s, err, "write the project");
+    return 0;
+}
+
+static int begin(struct store *s, const char *how, struct error *err)
+{
+    int result;
+    if (s->depth > 0)
+        result = savepoint(s, "SAVEPOINT level%d", err);
+    else
+        result = sql_run(s, err, how, "");
+    if (result == 0)
+        s->depth++;
+    return result;
+}
+
+int store_begin(struct store *s, struct error *err)
+{
+    if (s->read_only)
+        return error_set(err, ERR_READONLY, "%s is open for reading only", s->path);
+    return begin(s, "BEGIN IMMEDIATE", err);
+}
+
+int store_begin_read(struct store *s, struct error *err)
+{
+    return begin(s, "BEGIN", err);
+}
+
+int store_commit(struct store *s, struct error *err)
+{
+    assert(s->depth > 0);
+    s->depth--;
+    int result = s->depth > 0 ? savepoint(s, "RELEASE level%d", err) : sql_run(s, err, "COMMIT", "");
+    if (result < 0)
+        s->depth++; /* still open: the caller rolls back */
+    return result;
+}
+
+void store_rollback(struct store *s)
+{
+    if (s->depth == 0)
+        return;
+    s->depth--;
+    if (s->depth > 0)
+        savepoint(s, "ROLLBACK TO level%d; RELEASE level%d", NULL);
+    else if (!sqlite3_get_autocommit(s->db)) /* a full disk may have rolled back already */
+        sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+int64_t store_seen_changes(struct store *s)
+{
+    int64_t version = 0;
+    sql_one(s, NULL, &version, "PRAGMA data_version", "");
+    return version;
+}
+
+int store_counts(struct store *s, struct store_counts *out, struct error *err)
+{
+    *out = (struct store_counts){0};
+    sqlite3_stmt *st = sql(s, err, "SELECT name, value FROM counter", "");
+    int got = -1;
+    while (st && (got = sql_step(s, st, err)) == 1) {
+        struct slice name = sql_text(st, 0);
+        int64_t value = sqlite3_column_int64(st, 1);
+        if (slice_starts(name, "state") && name.len == 6 && name.at[5] >= '0' && name.at[5] < '6') {
+            out->by_state[name.at[5] - '0'] = value;
+            out->records += value;
+        } else if (slice_is(name, "rules")) {
+            out->rules = value;
+        } else if (slice_is(name, "decisions")) {
+            out->decisions = value;
+        } else if (slice_is(name, "snapshots")) {
+            out->snapshots = value;
+        }
+    }
+    return got;
+}
+
+static int each_name(struct store *s, const char *text, store_name_fn *each, void *context,
+                     struct error *err)
+{
+    sqlite3_stmt *st = sql(s, err, text, "");
+    int got = -1;
+    while (st && (got = sql_step(s, st, err)) == 1)
+        each(context, sqlite3_column_int64(st, 0), sql_text(st, 1), sqlite3_column_int64(st, 2));
+    return got;
+}
+
+int store_tasks(struct store *s, store_name_fn *each, void *context, struct error *err)
+{
+    return each_name(s, "SELECT id, name, (SELECT count(*) FROM record WHERE task = task.id) "
+                        "FROM task ORDER BY name", each, context, err);
+}
+
+int store_reviewers(struct store *s, store_name_fn *each, void *context, struct error *err)
+{
+    return each_name(s, "SELECT id, name, (SELECT count(*) FROM record WHERE reviewer = reviewer.id) "
+                        "FROM reviewer ORDER BY name", each, context, err);
+}
+
+int store_tags(struct store *s, store_name_fn *each, void *context, struct error *err)
+{
+    return each_name(s, "SELECT 0, name, count(*) FROM tag GROUP BY name ORDER BY name", each, context,
+                     err);
+}
+
+int store_reviewer(struct store *s, const char *name, int64_t *id, struct error *err)
+{
+    *id = 0;
+    int got = sql_one(s, err, id, "SELECT id FROM reviewer WHERE name = ?", "z", name);
+    if (got != 0 || s->read_only)
+        return got < 0 ? -1 : 0;
+    if (sql_run(s, err, "INSERT INTO reviewer (name, created) VALUES (?, ?) ON CONFLICT DO NOTHING", "zi",
+                name, clock_now_ms()) < 0)
+        return -1;
+    return sql_one(s, err, id, "SELECT id FROM reviewer WHERE name = ?", "z", name) < 0 ? -1 : 0;
+}
