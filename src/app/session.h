@@ -11,8 +11,8 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "db/decision_store.h"
 
-struct store;
 struct session;
 
 struct session_options {
@@ -28,6 +28,7 @@ void session_close(struct session *s); /* NULL is fine */
 
 struct store *session_store(const struct session *s);
 const char *session_reviewer(const struct session *s);
+int64_t session_reviewer_id(const struct session *s); /* 0 in a read-only project that does not know the name */
 const char *session_project(const struct session *s); /* the file's name without folder and ".db" */
 bool session_read_only(const struct session *s);
 
@@ -38,11 +39,7 @@ void session_touch(struct session *s);
 /* Milliseconds of work on that record since session_look_at; 0 when another one is looked at. */
 int64_t session_worked_ms(const struct session *s, int64_t record);
 
-/* For the status bar: records this reviewer decided today and the mean seconds for each (0: not known). */
-struct pace {
-    int64_t records_today;
-    double seconds_each;
-};
+/* For the status bar: see struct pace. Asks the store at most once a second unless something was decided. */
 int session_pace(struct session *s, struct pace *out, struct error *err);
 
 #endif
