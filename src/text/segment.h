@@ -41,8 +41,9 @@ void tokens_free(struct tokens *t);
 /* Index of the token that holds byte offset at (count when past the end). O(log n). */
 size_t tokens_find(const struct tokens *t, size_t at);
 
-/* Sentence starts: appends the byte ranges of sentences (line ends and ". " by UAX #29 sentence
- * borders, abbreviations and decimals kept whole). */
+/* Appends the byte ranges of text's sentences, which follow each other without gaps: a sentence has
+ * the blanks and the line end behind it. Borders are line ends and, by UAX #29, ". " and its like;
+ * abbreviations and decimals are kept whole. The caller frees with ranges_free. */
 struct range {
     size_t from, to;
 };
