@@ -20,8 +20,10 @@ static struct unit unit_at(struct slice text, size_t at)
     struct unit u = {.len = 0, .class = UNICODE_WORD_OTHER};
     if (at < text.len) {
         u.len = unicode_grapheme(text, at);
-        utf8_decode(text.at + at, text.len - at, &u.first);
+        size_t first_len = utf8_decode(text.at + at, text.len - at, &u.first);
         u.class = unicode_word_class(u.first);
+        if (u.class == UNICODE_WORD_SPACE && u.len > first_len)
+            u.class = UNICODE_WORD_OTHER; /* a blank that carries a mark is to be seen */
     }
     return u;
 }
