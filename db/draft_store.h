@@ -16,4 +16,8 @@ typedef int draft_each_fn(void *context, int64_t record, const char *field, int6
 int draft_store_each(struct store *s, int64_t reviewer, draft_each_fn *each, void *context,
                      struct error *err);
 
+/* Maintenance, never done by itself: drops drafts that a newer one replaced or that were used. This is the only
+ * way a row of a log ever goes away. */
+int draft_store_prune(struct store *s, int64_t *dropped, struct error *err);
+
 #endif
