@@ -1,0 +1,15 @@
+/* Texts apart from their rows, and the search index over them. For db/ alone. */
+#ifndef DB_TEXTS_H
+#define DB_TEXTS_H
+
+#include "db/store.h"
+
+/* Stores a text and gives its number. */
+int text_put(struct store *s, const char *body, size_t len, int64_t *id, struct error *err);
+
+/* The index reads its words through the view record_words, so an entry is replaced in two steps: leave
+ * with the words it was made from, then, after the record's texts have changed, enter again. */
+int search_leave(struct store *s, int64_t record, struct error *err);
+int search_enter(struct store *s, int64_t record, struct error *err);
+
+#endif
