@@ -69,10 +69,13 @@ CREATE TABLE record (
     decided INTEGER                     -- derived: when
 ) STRICT;
 CREATE INDEX record_by_state ON record (state, id);
-CREATE INDEX record_by_task ON record (task, id);
-CREATE INDEX record_by_score ON record (score_share, id);
-CREATE INDEX record_by_hinges ON record (n_hinges, id);
-CREATE INDEX record_by_decided ON record (decided, id);
+-- Lists go by these expressions, word for word (db/queue_store.c); what is absent comes last.
+CREATE INDEX record_by_task ON record (coalesce(task, 0), id);
+CREATE INDEX record_of_task ON record (task);
+CREATE INDEX record_by_score_up ON record (coalesce(score_share, 9e99), id);
+CREATE INDEX record_by_score_down ON record (coalesce(score_share, -9e99), id);
+CREATE INDEX record_by_hinges ON record (coalesce(n_hinges, -1), id);
+CREATE INDEX record_by_decided ON record (coalesce(decided, 0), id);
 CREATE INDEX record_by_rule ON record (rule, id) WHERE rule IS NOT NULL;
 CREATE INDEX record_by_reviewer ON record (reviewer, id) WHERE reviewer IS NOT NULL;
 
