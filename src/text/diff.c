@@ -56,8 +56,9 @@ struct diff *diff_tokens(const struct tokens *a, const struct tokens *b, enum di
     diff_pair_align(&pair, a, b);
     struct diff *d = mem_zalloc(1, sizeof *d);
     d->exact = pair.exact;
+    if (layer == DIFF_READABLE)
+        readable_clean(d, &pair);
     diff_build(d, &pair);
-    (void)layer;
     diff_pair_free(&pair);
     return d;
 }

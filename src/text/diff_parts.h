@@ -30,9 +30,7 @@ void diff_pair_free(struct diff_pair *p);
  * a deleted word takes the blank behind it with it. */
 void diff_build(struct diff *d, const struct diff_pair *p);
 
-/* Turns the longest common subsequence into what a person should see. */
-void readable_clean(struct diff_pair *p);
-/* Appends the sentences that stand elsewhere in the other text. */
-void readable_moves(struct diff *d, struct diff_pair *p);
+/* Turns the longest common subsequence into what a person should see; appends the moves to d. */
+void readable_clean(struct diff *d, struct diff_pair *p);
 
 #endif
