@@ -2,6 +2,19 @@
 
 #include <string.h>
 
+static const struct option_spec json_only[] = {
+    {"json", 0, NULL, "print JSON"},
+    {NULL},
+};
+
+static const struct option_spec rules_options[] = {
+    {"json", 0, NULL, "print JSON"},
+    {"sort", 0, "uses|edits|age|text", "the order of the list (uses)"},
+    {"all", 'a', NULL, "list retired rules too"},
+    {"reviewer", 0, "NAME", "who merges, retires or revives ($HINGE_REVIEWER, else the login name)"},
+    {NULL},
+};
+
 const struct command commands[] = {
     {.name = "help",
      .args = "[COMMAND]",
@@ -9,6 +22,46 @@ const struct command commands[] = {
      .details = "",
      .max_args = 1,
      .run = cmd_help},
+    {.name = "init",
+     .args = "DB",
+     .summary = "make an empty project",
+     .details = "The file is readable by you alone. One that exists is left as it is.",
+     .min_args = 1,
+     .max_args = 1,
+     .run = cmd_init},
+    {.name = "status",
+     .args = "DB",
+     .summary = "count a project's records, rules and decisions",
+     .details = "",
+     .options = json_only,
+     .min_args = 1,
+     .max_args = 1,
+     .run = cmd_status},
+    {.name = "rules",
+     .args = "DB [list|show N|merge N INTO|retire N|revive N]",
+     .summary = "list the rule library, show or change a rule",
+     .details = "Merging moves every record of the first rule to the second. What is changed here can be undone in "
+                "the workbench by the same reviewer.",
+     .options = rules_options,
+     .min_args = 1,
+     .max_args = 4,
+     .run = cmd_rules},
+    {.name = "backup",
+     .args = "DB FILE",
+     .summary = "copy a project while others may be writing to it",
+     .details = "FILE appears under its name when it is whole. One that exists is left as it is.",
+     .min_args = 2,
+     .max_args = 2,
+     .run = cmd_backup},
+    {.name = "check",
+     .args = "DB",
+     .summary = "look for damage in a project",
+     .details = "Checks the file, what points where, and every state, rule and counter against the decisions it "
+                "follows from. Exits 1 when a fault was found.",
+     .options = json_only,
+     .min_args = 1,
+     .max_args = 1,
+     .run = cmd_check},
     {.name = NULL},
 };
 

@@ -11,5 +11,10 @@ const struct command *command_find(const char *name); /* NULL when there is none
 
 /* One per file cmd_NAME.c. */
 int cmd_help(struct invocation *inv);
+int cmd_init(struct invocation *inv);
+int cmd_status(struct invocation *inv);
+int cmd_rules(struct invocation *inv);
+int cmd_backup(struct invocation *inv);
+int cmd_check(struct invocation *inv);
 
 #endif
