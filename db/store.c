@@ -44,7 +44,7 @@ static int look_at_file(const char *path, struct error *err)
     return 0;
 }
 
-/* Settings of a connection. The page cache is small: rows are slim, and the operating system caches
+/* Settings of a connection. Recursive triggers make REPLACE meet the trigger against deleting. The page cache is small: rows are slim, and the operating system caches
  * the file too. */
 static int configure(struct store *s, struct error *err)
 {
@@ -55,8 +55,8 @@ static int configure(struct store *s, struct error *err)
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
-    const char *settings = "PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY;"
-                           "PRAGMA cache_size=-2000; PRAGMA synchronous=FULL;";
+    const char *settings = "PRAGMA foreign_keys=ON; PRAGMA recursive_triggers=ON; PRAGMA cell_size_check=ON;"
+                           "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2000; PRAGMA synchronous=FULL;";
     if (sqlite3_exec(s->db, settings, NULL, NULL, NULL) != SQLITE_OK)
         return sql_fail(s, err, "open the project");
     return 0;
