@@ -16,6 +16,17 @@ static const struct option_spec rules_options[] = {
 };
 
 const struct command commands[] = {
+    {.name = "diff",
+     .args = "A B",
+     .summary = "show what was changed between two texts, word by word",
+     .details = "A and B are files; one of them may be - for standard input. Without colour, what is gone "
+                "stands in [- -], what is new in {+ +}, what moved in [~ ~] and {~ ~}.\n\n"
+                "The JSON holds every op with byte offsets in order, the sentences that moved, and "
+                "whether the alignment is a shortest one.",
+     .options = diff_options,
+     .min_args = 2,
+     .max_args = 2,
+     .run = cmd_diff},
     {.name = "help",
      .args = "[COMMAND]",
      .summary = "show the commands, or one command's options",
