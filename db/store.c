@@ -275,3 +275,13 @@ int store_reviewer(struct store *s, const char *name, int64_t *id, struct error 
         return -1;
     return sql_one(s, err, id, "SELECT id FROM reviewer WHERE name = ?", "z", name) < 0 ? -1 : 0;
 }
+
+const char *store_sqlite_version(void)
+{
+    return sqlite3_libversion();
+}
+
+bool store_has_fts5(void)
+{
+    return sqlite3_compileoption_used("ENABLE_FTS5") == 1;
+}

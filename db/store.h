@@ -33,6 +33,9 @@ void store_close(struct store *s); /* NULL is fine */
 bool store_is_read_only(const struct store *s);
 const char *store_path(const struct store *s);
 int store_version(void); /* of the schema this program makes */
+/* What this program runs on, for `hinge doctor`. */
+const char *store_sqlite_version(void);
+bool store_has_fts5(void);
 
 /* Transactions nest: an inner rollback undoes the inner part alone. A write waits up to ten seconds
  * for another writer. Reads need none; two reads that must agree stand between store_begin_read and

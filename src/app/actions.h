@@ -47,7 +47,8 @@ int action_cite(struct session *s, int64_t record, int64_t rule, bool beside, st
 int action_reject(struct session *s, int64_t record, struct slice reason, struct outcome *out,
                   struct error *err);
 int action_skip(struct session *s, int64_t record, struct outcome *out, struct error *err);
-/* note may be empty. Flagging a flagged record changes its note; unflagging gives back the state before. */
+/* note may be empty. Flagging a flagged record changes its note; unflagging makes it
+ * undecided. */
 int action_flag(struct session *s, int64_t record, struct slice note, struct outcome *out,
                 struct error *err);
 int action_unflag(struct session *s, int64_t record, struct outcome *out, struct error *err);

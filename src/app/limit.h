@@ -91,6 +91,10 @@ void limit_complete(struct limit_choices *c, struct slice text, size_t cursor,
                     const struct limit_source *source);
 void limit_choices_free(struct limit_choices *c);
 
+/* Completion from a fixed list of words, for a text that is one word (a "!" before it is kept). */
+void words_complete(struct limit_choices *c, const char *const *words, size_t n, struct slice text,
+                    size_t cursor);
+
 /* Appends value as it must be written in a limit: quoted when it holds blanks, commas or quotes. */
 void limit_quote(struct str *out, struct slice value);
 

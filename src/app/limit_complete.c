@@ -118,6 +118,17 @@ void limit_complete(struct limit_choices *c, struct slice text, size_t cursor,
             add_values(&k, (enum limit_field)f, source);
 }
 
+void words_complete(struct limit_choices *c, const char *const *words, size_t n, struct slice text,
+                    size_t cursor)
+{
+    size_t from = text.len && text.at[0] == '!';
+    struct completion k = {.c = c, .typed = slice_sub(text, from, cursor)};
+    c->from = from;
+    c->to = cursor > text.len ? text.len : cursor;
+    for (size_t i = 0; i < n; i++)
+        add_value(&k, slice_of(words[i]));
+}
+
 void limit_choices_free(struct limit_choices *c)
 {
     arena_free(&c->arena);

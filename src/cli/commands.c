@@ -27,6 +27,15 @@ const struct command commands[] = {
      .min_args = 2,
      .max_args = 2,
      .run = cmd_diff},
+    {.name = "doctor",
+     .args = "[DB]",
+     .summary = "check this machine, and a project's file, for what hinge needs",
+     .details = "Looks at the terminal, the locale, SQLite, the editor, the trainer and, with DB, at the\n"
+                "project file: does it open, who may read it, is there space. Exits 1 when something is\n"
+                "found that hinge cannot work with; warnings exit 0.",
+     .options = json_only,
+     .max_args = 1,
+     .run = cmd_doctor},
     {.name = "help",
      .args = "[COMMAND]",
      .summary = "show the commands, or one command's options",

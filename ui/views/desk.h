@@ -1,0 +1,64 @@
+/*
+ * The desk: what a view may ask of the workbench that shows it. Implemented by ui/workbench.c, so that views
+ * know neither each other nor the loop.
+ */
+#ifndef UI_VIEWS_DESK_H
+#define UI_VIEWS_DESK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/limit.h"
+#include "app/session.h"
+#include "base/error.h"
+#include "ui/views/binding.h"
+#include "ui/widgets/paint.h"
+
+struct desk;
+
+struct session *desk_session(struct desk *d);
+/* Characters outside ASCII would not be shown by this terminal. */
+bool desk_ascii(const struct desk *d);
+/* Rows and columns that the view on top was painted with last. */
+int desk_rows(const struct desk *d);
+int desk_cols(const struct desk *d);
+
+/* Says something above the status bar until the next command. */
+void desk_say(struct desk *d, enum look look, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void desk_fault(struct desk *d, const struct error *err);
+
+/* A line to be typed. answer is called with it after Enter; false keeps the line open (a fault was said).
+ * Esc gives up. kind names the draft and the history the line belongs to ("limit"). */
+struct question {
+    const char *kind, *label;
+    struct slice initial;
+    bool (*answer)(void *view, struct slice text);
+    void (*complete)(void *view, struct limit_choices *out, struct slice text, size_t cursor); /* or NULL */
+    void *view;
+};
+void desk_ask(struct desk *d, const struct question *q);
+
+/* Going elsewhere. */
+void desk_open_record(struct desk *d, int64_t record);
+void desk_open_history(struct desk *d, int64_t record, int64_t rule); /* one of them 0 */
+void desk_open_limited(struct desk *d, const char *limit);            /* the queue under that limit */
+void desk_close(struct desk *d);                                      /* back to what was before */
+/* Something was decided: other views read anew when they are seen again. */
+void desk_changed(struct desk *d);
+
+/* What a view is to the workbench. */
+struct view_ops {
+    const char *mode;
+    void (*free)(void *view);
+    /* Runs a command by name; false when it is none of this view's. */
+    bool (*command)(void *view, const char *name);
+    void (*paint)(void *view, const struct paint *p);
+    /* Called when the view comes to the top again after desk_changed. */
+    void (*refresh)(void *view);
+    /* The line of key hints: "j/k move  Enter open". */
+    const char *(*hints)(void *view);
+    /* A little work while no key comes; true when there is more. NULL for none. */
+    bool (*idle)(void *view);
+};
+
+#endif

@@ -1,0 +1,188 @@
+#include "base/clock.h"
+#include "ui/views/columns.h"
+#include "ui/views/queue_state.h"
+
+enum { COL_STATE, COL_SCORE, COL_HINGES, COL_RECORD, COL_TASK, COL_WHO, COL_AGE, COL_HEADLINE, COLS };
+
+static const struct column columns[COLS] = {
+    [COL_STATE] = {"state", 7, 7, 0, false},     [COL_SCORE] = {"score", 5, 6, 4, true},
+    [COL_HINGES] = {"hinges", 6, 6, 5, true},    [COL_RECORD] = {"record", 12, 22, 0, false},
+    [COL_TASK] = {"task", 8, 12, 6, false},      [COL_WHO] = {"reviewer", 8, 12, 8, false},
+    [COL_AGE] = {"age", 4, 4, 9, true},          [COL_HEADLINE] = {"rule / rationale", 16, 0, 0, false},
+};
+
+static const struct {
+    const char *sign, *ascii, *word;
+    enum look look;
+} signs[RECORD_STATES] = {
+    [STATE_UNDECIDED] = {"\xC2\xB7", ".", "", LOOK_TEXT},
+    [STATE_ACCEPTED] = {"\xE2\x9C\x93", "+", "acc", LOOK_GOOD},
+    [STATE_EDITED] = {"\xE2\x9C\x8E", "~", "edit", LOOK_GOOD},
+    [STATE_REJECTED] = {"\xE2\x9C\x97", "x", "rej", LOOK_BAD},
+    [STATE_SKIPPED] = {"\xC2\xBB", ">", "skip", LOOK_DIM},
+    [STATE_FLAGGED] = {"\xE2\x9A\x91", "!", "flag", LOOK_WARN},
+};
+
+static void add_score(struct str *out, const struct queue_row *row)
+{
+    if (!row->has_score)
+        return;
+    str_addf(out, "%g", row->score);
+    if (row->has_score_max)
+        str_addf(out, "/%g", row->score_max);
+}
+
+static void cell_text(const struct queue_view *v, const struct queue_row *row, int column, struct str *out)
+{
+    bool ascii = desk_ascii(v->desk);
+    switch (column) {
+    case COL_STATE:
+        str_adds(out, ascii ? signs[row->state].ascii : signs[row->state].sign);
+        str_addf(out, " %s", signs[row->state].word);
+        break;
+    case COL_SCORE:
+        add_score(out, row);
+        break;
+    case COL_HINGES:
+        if (row->n_hinges >= 0)
+            str_addf(out, "%d", row->n_hinges);
+        break;
+    case COL_RECORD:
+        str_adds(out, row->key);
+        break;
+    case COL_TASK:
+        str_adds(out, row->task ? row->task : "");
+        break;
+    case COL_WHO:
+        str_adds(out, row->reviewer ? row->reviewer : "");
+        break;
+    case COL_AGE:
+        if (row->decided)
+            add_age(out, row->decided, clock_now_ms());
+        break;
+    default:
+        str_adds(out, row->headline ? row->headline : "");
+        break;
+    }
+}
+
+static enum look cell_look(const struct queue_row *row, int column, bool here)
+{
+    if (here)
+        return LOOK_CURSOR;
+    if (column == COL_STATE)
+        return signs[row->state].look;
+    if (row->state == STATE_SKIPPED || column == COL_TASK || column == COL_WHO || column == COL_AGE)
+        return LOOK_DIM;
+    return LOOK_TEXT;
+}
+
+enum { MARGIN = 3 }; /* cursor sign, tag sign, blank */
+
+static void paint_row(const struct queue_view *v, const struct paint *p, int at, const struct place *places,
+                      const struct queue_row *row, bool here)
+{
+    enum look edge = here ? LOOK_CURSOR : LOOK_TEXT;
+    struct str text = {0}, cell = {0};
+    str_adds(&text, here ? (p->ascii ? ">" : "\xE2\x96\xB8") : " ");
+    str_adds(&text, id_set_has(&v->tags, row->id) ? "* " : "  ");
+    p->put(p->context, at, 0, str_slice(&text), MARGIN, edge);
+    int end = MARGIN;
+    for (int c = 0; c < COLS; c++) {
+        if (!places[c].width)
+            continue;
+        int col = MARGIN + (int)places[c].at;
+        if (col > end)
+            paint_fill(p, at, end, col - end, " ", edge);
+        str_clear(&text);
+        str_clear(&cell);
+        cell_text(v, row, c, &text);
+        column_cell(&cell, str_slice(&text), places[c].width, columns[c].right);
+        p->put(p->context, at, col, str_slice(&cell), (int)places[c].width, cell_look(row, c, here));
+        end = col + (int)places[c].width;
+    }
+    if (end < p->cols)
+        paint_fill(p, at, end, p->cols - end, " ", edge);
+    str_free(&text);
+    str_free(&cell);
+}
+
+/* " hinge · ed-notes        limit: score<5     412/1,800" */
+static void paint_title(const struct queue_view *v, const struct paint *p)
+{
+    struct str left = {0}, right = {0};
+    struct limit_progress seek = limit_plan_progress(v->plan);
+    struct slice limit = limit_plan_text(v->plan);
+    str_addf(&left, " hinge %s ", p->ascii ? "-" : "\xC2\xB7");
+    str_adds(&left, session_project(desk_session(v->desk)));
+    if (limit.len)
+        str_addf(&right, "limit: %.*s  ", (int)(limit.len < 200 ? limit.len : 200), limit.at);
+    if (limit_plan_searching(v->plan))
+        str_addf(&right, "(searching %d%%)  ", (int)(seek.of ? 100 * seek.looked_at / seek.of : 0));
+    else if (seek.gave_up)
+        str_addf(&right, "(%lld too much for the pattern)  ", (long long)seek.gave_up);
+    add_count(&right, v->list.count ? record_list_place(&v->list) + 1 : 0);
+    str_adds(&right, "/");
+    add_count(&right, v->list.total);
+    str_adds(&right, " ");
+    paint_fill(p, 0, 0, p->cols, " ", LOOK_TITLE);
+    int room = p->cols - 24;
+    struct str cell = {0};
+    column_cell(&cell, str_slice(&right), (unsigned)(room > 0 ? room : 0), true);
+    if (room > 0)
+        p->put(p->context, 0, 24, str_slice(&cell), room, LOOK_TITLE);
+    paint_text(p, 0, 0, 24, str_slice(&left), LOOK_TITLE);
+    str_free(&cell);
+    str_free(&left);
+    str_free(&right);
+}
+
+static void paint_heads(const struct paint *p, const struct place *places)
+{
+    paint_fill(p, 1, 0, p->cols, " ", LOOK_HEAD);
+    struct str cell = {0};
+    for (int c = 0; c < COLS; c++) {
+        if (!places[c].width)
+            continue;
+        str_clear(&cell);
+        column_cell(&cell, slice_of(columns[c].title), places[c].width, columns[c].right);
+        p->put(p->context, 1, MARGIN + (int)places[c].at, str_slice(&cell), (int)places[c].width, LOOK_HEAD);
+    }
+    str_free(&cell);
+}
+
+/* Brings the cursor into the rows seen; moves the list no more than it must. */
+static void follow(struct queue_view *v, size_t rows)
+{
+    if (v->list.cursor < v->top)
+        v->top = v->list.cursor;
+    if (v->list.cursor >= v->top + rows)
+        v->top = v->list.cursor - rows + 1;
+    size_t most = v->list.count > rows ? v->list.count - rows : 0;
+    if (v->top > most)
+        v->top = most;
+}
+
+void queue_paint(void *view, const struct paint *p)
+{
+    struct queue_view *v = view;
+    struct place places[COLS];
+    int rows = p->rows - 2;
+    paint_title(v, p);
+    if (rows < 1)
+        return;
+    columns_fit(columns, COLS, (unsigned)(p->cols > MARGIN ? p->cols - MARGIN - 1 : 1), places);
+    paint_heads(p, places);
+    follow(v, (size_t)rows);
+    for (int i = 0; i < rows; i++) {
+        size_t at = v->top + (size_t)i;
+        if (at < v->list.count)
+            paint_row(v, p, 2 + i, places, v->list.rows[at], at == v->list.cursor);
+        else
+            paint_fill(p, 2 + i, 0, p->cols, " ", LOOK_TEXT);
+    }
+    if (v->list.count == 0 && rows > 2)
+        paint_z(p, 4, MARGIN, p->cols, limit_plan_text(v->plan).len
+                ? "No record fits the limit. l changes it; an empty limit shows all."
+                : "No records yet: 'hinge import PROJECT FILE' brings some in.", LOOK_DIM);
+}

@@ -1,0 +1,38 @@
+/* The queue's private state, shared by queue*.c. */
+#ifndef UI_VIEWS_QUEUE_STATE_H
+#define UI_VIEWS_QUEUE_STATE_H
+
+#include "app/actions.h"
+#include "app/limit_plan.h"
+#include "ui/views/queue.h"
+#include "ui/views/record_list.h"
+
+/* Tagged records, in ascending order: the same set as the store's tag named after the reviewer. */
+struct id_set {
+    int64_t *items;
+    size_t count, cap;
+};
+
+struct queue_view {
+    struct desk *desk;
+    struct limit_plan *plan;
+    struct record_list list;
+    size_t top;         /* index of the first row painted */
+    struct id_set tags;
+    struct str search;  /* words of `/`; empty: none */
+    enum many pending;  /* what `;` is about to do while its argument is asked */
+    bool stale;
+};
+
+/* queue_act.c */
+bool queue_act(struct queue_view *v, const char *name);
+void queue_load_tags(struct queue_view *v);
+bool id_set_has(const struct id_set *s, int64_t id);
+
+/* queue_move.c: moving, limiting, sorting, searching. */
+bool queue_move(struct queue_view *v, const char *name);
+
+/* queue_paint.c */
+void queue_paint(void *view, const struct paint *p);
+
+#endif
