@@ -154,9 +154,16 @@ int derive_record(struct store *s, int64_t record, struct error *err)
 
 static int update_rule(struct store *s, int64_t rule, struct error *err)
 {
+    if (sql_run(s, err,
+                "INSERT INTO rule_search (rule_search, rowid, mistake, guardrail) "
+                "SELECT 'delete', id, mistake, guardrail FROM rule WHERE id = ?", "i", rule) < 0 ||
+        sql_run(s, err,
+                "UPDATE rule SET (mistake, guardrail, status, merged_into, edits) = (" RULE_COLUMNS
+                ") WHERE id = ?1", "i", rule) < 0)
+        return -1;
     return sql_run(s, err,
-                   "UPDATE rule SET (mistake, guardrail, status, merged_into, edits) = (" RULE_COLUMNS
-                   ") WHERE id = ?1", "i", rule);
+                   "INSERT INTO rule_search (rowid, mistake, guardrail) "
+                   "SELECT id, mistake, guardrail FROM rule WHERE id = ?", "i", rule);
 }
 
 int derive_rule(struct store *s, int64_t rule, struct error *err)

@@ -59,9 +59,11 @@ static int intern(struct store *s, int64_t reviewer, struct slice mistake, struc
         got = sql_run(s, err,
                       "INSERT INTO rule (mistake, guardrail, first_mistake, first_guardrail, reviewer, created) "
                       "VALUES (?1, ?2, ?1, ?2, ?3, ?4)", "ssii", mistake, guardrail, reviewer, clock_now_ms());
-    if (got == 0)
-        *id = sqlite3_last_insert_rowid(s->db);
-    return got;
+    if (got < 0)
+        return got;
+    *id = sqlite3_last_insert_rowid(s->db);
+    return sql_run(s, err, "INSERT INTO rule_search (rowid, mistake, guardrail) VALUES (?, ?, ?)", "iss", *id,
+                   mistake, guardrail);
 }
 
 static int end(struct store *s, int result, struct error *err)

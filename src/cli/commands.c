@@ -15,6 +15,29 @@ static const struct option_spec rules_options[] = {
     {NULL},
 };
 
+static const struct option_spec import_options[] = {
+    {"format", 0, "auto|hinge|argilla|labelstudio|prodigy|chat|csv", "what the files are (auto)"},
+    {"dry-run", 0, NULL, "say what would happen, change nothing"},
+    {"rejects", 0, "PATH", "where refused items go (FILE.rejects.jsonl)"},
+    {"json", 0, NULL, "print the summary as JSON"},
+    {.name = NULL},
+};
+
+static const struct option_spec export_options[] = {
+    {"method", 'm',
+     "sft|isft|rgt|messages|prompt-completion|records|rules|argilla|labelstudio|prodigy",
+     "what to write"},
+    {"output", 'o', "FILE", "where to; - is standard output"},
+    {"split", 0, "train|valid|test|none", "records of this split alone"},
+    {"since", 0, "WHEN", "decided on or after this day or time"},
+    {"reviewer", 0, "NAME", "decided by this reviewer"},
+    {"min-agreement", 0, "SHARE", "judged alike by at least this share (0 to 1) of two or more"},
+    {"with-decisions", 0, NULL, "records: the decisions too, in FILE.decisions.jsonl"},
+    {"format", 0, "json|md", "rules: JSON, or a hand-book in Markdown (by the file's name)"},
+    {"json", 0, NULL, "print the summary as JSON"},
+    {.name = NULL},
+};
+
 const struct command commands[] = {
     {.name = "diff",
      .args = "A B",
@@ -82,6 +105,26 @@ const struct command commands[] = {
      .min_args = 1,
      .max_args = 1,
      .run = cmd_check},
+    {.name = "import",
+     .args = "DB FILE...",
+     .summary = "bring records of files into a project",
+     .details = "The format is told by the file's first item: hinge JSONL, Argilla, Label Studio, Prodigy, "
+                "chats, CSV; '-' reads standard input. What cannot be used is refused, with line, field and "
+                "reason, and the rest lands. The same file twice changes nothing; a changed record becomes a "
+                "new revision and keeps its decisions. Exits with 1 when something was refused.",
+     .options = import_options,
+     .min_args = 2,
+     .max_args = -1,
+     .run = cmd_import},
+    {.name = "export",
+     .args = "DB --method METHOD -o FILE",
+     .summary = "write training sets, records or rules",
+     .details = "sft, isft and rgt write a snapshot, with a manifest beside it that says what is in and what "
+                "was left out. An export that would be empty writes nothing, says why and exits with 1.",
+     .options = export_options,
+     .min_args = 1,
+     .max_args = 1,
+     .run = cmd_export},
     {.name = NULL},
 };
 

@@ -13,11 +13,13 @@ const struct command *command_find(const char *name); /* NULL when there is none
 extern const struct option_spec diff_options[];
 int cmd_diff(struct invocation *inv);
 int cmd_doctor(struct invocation *inv);
+int cmd_export(struct invocation *inv);
 int cmd_help(struct invocation *inv);
 int cmd_init(struct invocation *inv);
 int cmd_status(struct invocation *inv);
 int cmd_rules(struct invocation *inv);
 int cmd_backup(struct invocation *inv);
 int cmd_check(struct invocation *inv);
+int cmd_import(struct invocation *inv);
 
 #endif

@@ -40,12 +40,17 @@ static int add_key(void *context, int64_t record, const char *key)
     return ++book->keys == KEYS_SHOWN;
 }
 
+static bool has(const char *text)
+{
+    return text && *text;
+}
+
 static int add_chapter(struct book *book, const struct rule *r, struct error *err)
 {
     char at[CLOCK_ISO_MAX];
     str_addf(&book->out, "\n## %lld. ", (long long)r->id);
-    add_plain(&book->out, r->guardrail ? r->guardrail : r->mistake);
-    if (r->mistake && r->guardrail) {
+    add_plain(&book->out, has(r->guardrail) ? r->guardrail : r->mistake);
+    if (has(r->mistake) && has(r->guardrail)) {
         str_adds(&book->out, "\n\nMistake: ");
         add_plain(&book->out, r->mistake);
     }

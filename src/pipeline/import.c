@@ -126,7 +126,8 @@ static int take_record(struct import *im, const struct record *r, struct error *
         return -1;
     if ((before == RECORD_ADDED ? put(im, r, err) : put_again(im, before, err)) != 0)
         return -1;
-    if (im->in_batch < BATCH_RECORDS && clock_mono_ms() - im->batch_began < BATCH_MS)
+    size_t most = im->options->batch ? im->options->batch : BATCH_RECORDS;
+    if (im->in_batch < most && clock_mono_ms() - im->batch_began < BATCH_MS)
         return 0;
     return end_batch(im, err);
 }

@@ -17,6 +17,7 @@ struct import_options {
     bool dry_run;                /* say what would happen, and change nothing */
     const char *rejects;         /* where refused items go; NULL: FILE.rejects.jsonl */
     bool progress;               /* a bar on a terminal */
+    size_t batch;                /* records in one transaction at most; 0: chosen here */
 };
 
 struct import_summary {
