@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "text/function_words.h"
 #include "text/hinge_lexicon_words.h"
 
 static int cmp_row(const void *key, const void *row)
@@ -26,7 +27,10 @@ static unsigned look_up(struct slice word, const struct lexicon_row *rows, size_
 
 unsigned lexicon_class(struct slice word)
 {
-    return look_up(word, lexicon_words, n_lexicon_words);
+    unsigned classes = look_up(word, lexicon_words, n_lexicon_words);
+    if (!(classes & WORD_NEGATION) && is_function_word(word))
+        classes |= WORD_FUNCTION;
+    return classes;
 }
 
 unsigned lexicon_concept(struct slice word)

@@ -1,8 +1,7 @@
 /*
  * What a word is, for hinge finding: small closed lists of general English clinical usage
- * (negation, numbers, units, sides, times, opposites), function words of the commoner European
- * languages, and what a grader's words speak of ("dose": numbers and units). A word of another
- * language is simply of no class.
+ * (negation, numbers, units, sides, times, opposites) and what a grader's words speak of ("dose":
+ * numbers and units), beside function_words.h. A word of another language is simply of no class.
  */
 #ifndef TEXT_HINGE_LEXICON_H
 #define TEXT_HINGE_LEXICON_H
