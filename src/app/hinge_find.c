@@ -4,32 +4,39 @@
 #include "base/utf8.h"
 #include "text/diff.h"
 
+/* What both kinds of record come down to. */
+struct texts {
+    const struct prompt *prompt;
+    const char *y0, *y_star, *rationale;
+    const struct record_span *spans;
+    size_t n_spans;
+};
+
 /* Spans come in code points; hinges are found in bytes. The caller frees. */
-static struct hinge_span *byte_spans(const struct stored_output *y0)
+static struct hinge_span *byte_spans(const struct texts *t)
 {
-    struct slice text = slice_of(y0->text);
-    struct hinge_span *spans = mem_zalloc(y0->n_spans + 1, sizeof *spans);
-    for (size_t i = 0; i < y0->n_spans; i++)
-        spans[i] = (struct hinge_span){utf8_offset(text, y0->spans[i].start),
-                                       utf8_offset(text, y0->spans[i].end)};
+    struct slice text = slice_of(t->y0);
+    struct hinge_span *spans = mem_zalloc(t->n_spans + 1, sizeof *spans);
+    for (size_t i = 0; i < t->n_spans; i++)
+        spans[i] = (struct hinge_span){utf8_offset(text, t->spans[i].start),
+                                       utf8_offset(text, t->spans[i].end)};
     return spans;
 }
 
-struct hinges *record_hinges(const struct stored_record *r)
+static struct hinges *find(const struct texts *t)
 {
-    const struct stored_output *y0 = stored_y0(r), *y_star = stored_y_star(r);
     struct hinge_input in = {0};
     struct hinge_span *spans = NULL;
     struct str prompt = {0};
-    if (y0 && y_star) {
-        prompt_text(&prompt, &r->prompt);
-        spans = byte_spans(y0);
+    if (t->y0 && t->y_star) {
+        prompt_text(&prompt, t->prompt);
+        spans = byte_spans(t);
         in = (struct hinge_input){.prompt = str_slice(&prompt),
-                                  .y0 = slice_of(y0->text),
-                                  .y_star = slice_of(y_star->text),
-                                  .rationale = slice_of(y0->rationale),
+                                  .y0 = slice_of(t->y0),
+                                  .y_star = slice_of(t->y_star),
+                                  .rationale = slice_of(t->rationale),
                                   .spans = spans,
-                                  .n_spans = y0->n_spans};
+                                  .n_spans = t->n_spans};
     }
     struct diff *exact = diff_texts(in.y0, in.y_star, DIFF_EXACT);
     struct hinges *found = hinges_find(&in, exact);
@@ -37,6 +44,27 @@ struct hinges *record_hinges(const struct stored_record *r)
     mem_free(spans);
     str_free(&prompt);
     return found;
+}
+
+struct hinges *record_hinges(const struct stored_record *r)
+{
+    const struct stored_output *y0 = stored_y0(r), *y_star = stored_y_star(r);
+    return find(&(struct texts){.prompt = &r->prompt,
+                                .y0 = y0 ? y0->text : NULL,
+                                .y_star = y_star ? y_star->text : NULL,
+                                .rationale = y0 ? y0->rationale : NULL,
+                                .spans = y0 ? y0->spans : NULL,
+                                .n_spans = y0 ? y0->n_spans : 0});
+}
+
+struct hinges *file_record_hinges(const struct record *r)
+{
+    return find(&(struct texts){.prompt = &r->prompt,
+                                .y0 = r->y0,
+                                .y_star = r->y_star,
+                                .rationale = r->rationale,
+                                .spans = r->spans,
+                                .n_spans = r->n_spans});
 }
 
 int hinge_count(struct session *s, int64_t record, struct error *err)

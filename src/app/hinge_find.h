@@ -11,6 +11,9 @@
  * y0's. Never fails; the caller frees with hinges_free. */
 struct hinges *record_hinges(const struct stored_record *r);
 
+/* The same for a record as it stands in a file. */
+struct hinges *file_record_hinges(const struct record *r);
+
 /* Counts the hinges of a record and keeps the number with it (in a session that may write). Returns the
  * number, or -1 and err. */
 int hinge_count(struct session *s, int64_t record, struct error *err);

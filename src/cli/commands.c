@@ -80,6 +80,16 @@ const struct command commands[] = {
      .min_args = 1,
      .max_args = 1,
      .run = cmd_status},
+    {.name = "hinges",
+     .args = "DB|FILE",
+     .summary = "list the words that decided each record's outcome",
+     .details = "Reads a project, or a file of records (JSONL). A line for each group of changes with a hinge "
+                "in it: its score, the words taken out (-) and put in (+), why, and the sentence of the rationale it "
+                "answers to. With --json one object a record, a line each; offsets are bytes.",
+     .options = json_only,
+     .min_args = 1,
+     .max_args = 1,
+     .run = cmd_hinges},
     {.name = "rules",
      .args = "DB [list|show N|merge N INTO|retire N|revive N]",
      .summary = "list the rule library, show or change a rule",

@@ -17,6 +17,7 @@ int cmd_export(struct invocation *inv);
 int cmd_help(struct invocation *inv);
 int cmd_init(struct invocation *inv);
 int cmd_status(struct invocation *inv);
+int cmd_hinges(struct invocation *inv);
 int cmd_rules(struct invocation *inv);
 int cmd_backup(struct invocation *inv);
 int cmd_check(struct invocation *inv);

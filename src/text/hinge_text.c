@@ -114,11 +114,11 @@ static const struct entry *look_up(struct hinge_vocab *v, uint32_t id, struct sl
 /* Punctuation that ends a phrase, and whether it ends a sentence too. */
 static bool ends_phrase(struct slice mark, bool *sentence)
 {
-    static const char *const marks[] = {".", "!", "?", "。", "！", "？", "…", ",",
-                                        ";", ":", "，", "；", "：", "、", "•"};
+    static const char *const marks[] = {".", "!", "?", "…", ":", "。", "！", "？",
+                                        "：", ",", ";", "，", "；", "、", "•"};
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
         if (slice_is(mark, marks[i])) {
-            *sentence = i < 7;
+            *sentence = i < 9; /* what may be followed by a capital */
             return true;
         }
     return false;
@@ -162,7 +162,8 @@ static void add_word(struct reader *r, const struct token *t, const struct entry
         .talk = e->talk,
         .punct = punct && !(e->classes & WORD_UNIT), /* "%" is a unit */
         .number = t->class == TOKEN_NUMBER,
-        .name = e->capitals || e->mixed || (e->capital && !r->sentence_due),
+        .name = e->capitals || e->mixed ||
+                (e->capital && !r->sentence_due && !(e->classes & WORD_FUNCTION)),
     };
     if (w->number)
         w->classes |= WORD_NUMBER;
