@@ -1,6 +1,6 @@
 /* A key and what it does in one mode: the row from which keys are looked up and help is printed. */
-#ifndef UI_VIEWS_BINDING_H
-#define UI_VIEWS_BINDING_H
+#ifndef UI_KEYS_BINDING_H
+#define UI_KEYS_BINDING_H
 
 struct binding {
     const char *mode;    /* "queue"; "" for every view that is not typed into */
