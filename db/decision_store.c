@@ -86,14 +86,12 @@ static int insert(struct store *s, struct decision *d, int64_t target, struct er
                    d->from, d->to, d->reason, d->note, d->seconds, target, d->created);
 }
 
-/* The output of an expert enters the search index with the decision that cites it; an index entry is
- * replaced by deleting exactly what it was made from, so the words are read before and after. */
+/* Rewording a candidate into a rule counts as an edit of the rule and changes no other record. */
 static int derive(struct store *s, const struct decision *d, struct error *err)
 {
-    if (changes_rule(d->verb) || (d->verb == VERB_EDIT && d->rule))
-        if (derive_rule(s, d->rule, err) < 0)
-            return -1;
-    if (d->verb == VERB_MERGE_RULE && derive_rule(s, d->other, err) < 0)
+    if (changes_rule(d->verb) && derive_rule(s, d->rule, err) < 0)
+        return -1;
+    if (d->verb == VERB_EDIT && d->rule && derive_rule_row(s, d->rule, err) < 0)
         return -1;
     return d->record ? derive_record(s, d->record, err) : 0;
 }

@@ -9,9 +9,11 @@
 #define STATE_VERBS "('accept','edit','write','cite','reject','skip','flag','unflag')"
 
 int derive_record(struct store *s, int64_t record, struct error *err);
+/* The rule alone: its words, status and counts. */
+int derive_rule_row(struct store *s, int64_t rule, struct error *err);
 /* The rule itself, and every record that cites it or a rule merged into it. */
 int derive_rule(struct store *s, int64_t rule, struct error *err);
-/* Follows merges to the rule that stands for this one now. */
+/* Follows merges to the rule that stands for this one now. ERR_CONFLICT when they lead back to it. */
 int derive_rule_root(struct store *s, int64_t rule, int64_t *root, struct error *err);
 
 /* The columns derived for a record or rule against what is stored: 1 the same, 0 different, -1 failed.

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "db/derive.h"
 #include "db/sql.h"
+#include "db/texts.h"
 #include "db/words.h"
 
 #define RULE_COLUMNS                                                                                       \
@@ -60,10 +61,9 @@ static int intern(struct store *s, int64_t reviewer, struct slice mistake, struc
                       "INSERT INTO rule (mistake, guardrail, first_mistake, first_guardrail, reviewer, created) "
                       "VALUES (?1, ?2, ?1, ?2, ?3, ?4)", "ssii", mistake, guardrail, reviewer, clock_now_ms());
     if (got < 0)
-        return got;
+        return -1;
     *id = sqlite3_last_insert_rowid(s->db);
-    return sql_run(s, err, "INSERT INTO rule_search (rowid, mistake, guardrail) VALUES (?, ?, ?)", "iss", *id,
-                   mistake, guardrail);
+    return search_enter_rule(s, *id, err);
 }
 
 static int end(struct store *s, int result, struct error *err)

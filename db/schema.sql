@@ -197,13 +197,15 @@ CREATE TABLE decision (
 
 CREATE INDEX decision_by_record ON decision (record, id) WHERE record IS NOT NULL;
 
-CREATE INDEX decision_by_rule ON decision (rule, id) WHERE rule IS NOT NULL;
+CREATE INDEX decision_by_rule ON decision (rule, verb, id) WHERE rule IS NOT NULL;
 
 CREATE INDEX decision_by_batch ON decision (batch);
 
 CREATE INDEX decision_by_target ON decision (target, id) WHERE target IS NOT NULL;
 
 CREATE INDEX decision_by_reviewer ON decision (reviewer, id);
+
+CREATE INDEX decision_by_day ON decision (reviewer, created);
 
 CREATE TRIGGER decision_is_append_only_update BEFORE UPDATE ON decision
 BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
@@ -225,6 +227,12 @@ CREATE TABLE record_rule (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX record_rule_rule ON record_rule (rule, record);
+
+CREATE TRIGGER record_rule_counted AFTER INSERT ON record_rule
+BEGIN UPDATE rule SET uses = uses + 1 WHERE id = new.rule; END;
+
+CREATE TRIGGER record_rule_uncounted AFTER DELETE ON record_rule
+BEGIN UPDATE rule SET uses = uses - 1 WHERE id = old.rule; END;
 
 CREATE TABLE draft (
     id INTEGER PRIMARY KEY,

@@ -25,3 +25,17 @@ int search_enter(struct store *s, int64_t record, struct error *err)
                    "SELECT id, prompt, output, rationale, candidate FROM record_words WHERE id = ?",
                    "i", record);
 }
+
+int search_leave_rule(struct store *s, int64_t rule, struct error *err)
+{
+    return sql_run(s, err,
+                   "INSERT INTO rule_search (rule_search, rowid, mistake, guardrail) "
+                   "SELECT 'delete', id, mistake, guardrail FROM rule WHERE id = ?", "i", rule);
+}
+
+int search_enter_rule(struct store *s, int64_t rule, struct error *err)
+{
+    return sql_run(s, err,
+                   "INSERT INTO rule_search (rowid, mistake, guardrail) "
+                   "SELECT id, mistake, guardrail FROM rule WHERE id = ?", "i", rule);
+}

@@ -12,4 +12,8 @@ int text_put(struct store *s, const char *body, size_t len, int64_t *id, struct 
 int search_leave(struct store *s, int64_t record, struct error *err);
 int search_enter(struct store *s, int64_t record, struct error *err);
 
+/* The same for the words of a rule. */
+int search_leave_rule(struct store *s, int64_t rule, struct error *err);
+int search_enter_rule(struct store *s, int64_t rule, struct error *err);
+
 #endif
