@@ -383,6 +383,15 @@ unsigned flow_row_width(struct flow *f, size_t i)
     return p.col;
 }
 
+unsigned flow_column(struct flow *f, size_t i, struct flow_at at)
+{
+    struct painter p = {.f = f, .sink = no_sink, .at = flow_row_at(f, i), .to = at,
+                        .width = UINT32_MAX};
+    while (paint_step(&p))
+        ;
+    return p.col;
+}
+
 bool flow_find_hunk(const struct flow *f, int hunk, struct flow_at *at)
 {
     bool found = false;

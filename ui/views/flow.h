@@ -98,6 +98,9 @@ void flow_draw(struct flow *f, size_t i, unsigned skip, unsigned width, flow_sin
 /* Width in cells of row i; linear in the row. */
 unsigned flow_row_width(struct flow *f, size_t i);
 
+/* Column of a place in row i; linear in what stands before it. */
+unsigned flow_column(struct flow *f, size_t i, struct flow_at at);
+
 /* The first run (from run number `from` on) of a hunk, lit ones before others; false when none. */
 bool flow_find_hunk(const struct flow *f, int hunk, struct flow_at *at);
 /* The place where byte `off` of a text is shown; false when no run shows it. */

@@ -31,6 +31,9 @@ struct flow_diff {
 void flow_lights_add(struct flow_lights *l, struct flow_light light);
 void flow_lights_free(struct flow_lights *l);
 
+/* Appends a lit run, within its signs where the flow writes signs. */
+void flow_add_lit(struct flow *f, struct flow_run run);
+
 /* Fills f (zero-initialised or used before). */
 void flow_unified(struct flow *f, const struct flow_diff *in);
 

@@ -37,10 +37,9 @@ void flow_lights_free(struct flow_lights *l)
     *l = (struct flow_lights){0};
 }
 
-static void add_sign(struct flow_builder *w, struct mark_range m, uint8_t kind, int32_t hunk,
-                     bool lit)
+static void add_sign(struct flow *f, struct mark_range m, uint8_t kind, int32_t hunk, bool lit)
 {
-    flow_add(w->f, (struct flow_run){.from = m.from, .to = (uint32_t)m.from + m.len, .hunk = hunk,
+    flow_add(f, (struct flow_run){.from = m.from, .to = (uint32_t)m.from + m.len, .hunk = hunk,
                                      .text = FLOW_SIGN, .kind = kind, .lit = lit});
 }
 
@@ -70,14 +69,15 @@ static struct flow_light joined_light(const struct flow_builder *w, enum flow_te
     return all;
 }
 
-static void add_lit(struct flow_builder *w, struct flow_run run)
+void flow_add_lit(struct flow *f, struct flow_run run)
 {
-    bool marked = w->in->signs && run.lit;
+    bool marked = f->signs && run.lit && run.from < run.to;
+    f->texts[FLOW_SIGN] = flow_signs();
     if (marked)
-        add_sign(w, w->in->ascii ? lit_open_ascii : lit_open, run.kind, run.hunk, true);
-    flow_add(w->f, run);
+        add_sign(f, f->ascii ? lit_open_ascii : lit_open, run.kind, run.hunk, true);
+    flow_add(f, run);
     if (marked)
-        add_sign(w, w->in->ascii ? lit_close_ascii : lit_close, run.kind, run.hunk, true);
+        add_sign(f, f->ascii ? lit_close_ascii : lit_close, run.kind, run.hunk, true);
 }
 
 /* A piece of one look, cut where lights begin and end. A piece that no light touches belongs to
@@ -101,7 +101,7 @@ void flow_build_piece(struct flow_builder *w, struct flow_run run)
         part.to = light.to < run.to ? light.to : run.to;
         part.lit = light.lit;
         part.hunk = light.hunk;
-        add_lit(w, part);
+        flow_add_lit(w->f, part);
         run.from = part.to > part.from ? part.to : part.from;
         if (run.kind != FLOW_KEEP)
             run.hunk = light.hunk;
@@ -111,29 +111,29 @@ void flow_build_piece(struct flow_builder *w, struct flow_run run)
     flow_add(w->f, run);
 }
 
-/* Bytes of line ends (and the returns before them) at the end of [from,to). */
+/* Bytes of blanks at the end of [from,to). */
 static uint32_t tail_of(struct slice text, uint32_t from, uint32_t to)
 {
     uint32_t at = to;
-    while (at > from && (text.at[at - 1] == '\n' || text.at[at - 1] == '\r'))
+    while (at > from && memchr(" \t\r\n", text.at[at - 1], 4))
         at--;
     return to - at;
 }
 
-/* A whole deletion or insertion: with its signs, the closing one before the line end, where a
- * reader looks for it. */
+/* A whole deletion or insertion: with its signs, the closing one before the blanks at its
+ * end, where a reader looks for it. */
 void flow_build_change(struct flow_builder *w, struct flow_run run)
 {
     uint32_t tail = run.exposed ? 0 : tail_of(w->f->texts[run.text], run.from, run.to);
     struct flow_run body = run, rest = run;
     body.to -= tail;
     rest.from = body.to;
-    bool signed_ = w->in->signs && body.from < body.to;
+    bool signed_ = w->f->signs && body.from < body.to;
     if (signed_)
-        add_sign(w, openers[run.kind], run.kind, run.hunk, false);
+        add_sign(w->f, openers[run.kind], run.kind, run.hunk, false);
     flow_build_piece(w, body);
     if (signed_)
-        add_sign(w, closers[run.kind], run.kind, run.hunk, false);
+        add_sign(w->f, closers[run.kind], run.kind, run.hunk, false);
     flow_add(w->f, rest);
 }
 
