@@ -1,0 +1,295 @@
+#include "ui/script/play.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "text/visible.h"
+#include "ui/loop/driver.h"
+#include "ui/script/grid.h"
+
+enum { SIDE_MAX = 1000, WAIT_MAX = 600000 };
+
+struct player {
+    struct driver driver;
+    struct grid *grid;
+    int cols, rows;
+    bool ascii;
+    bool ended; /* by hangup, or because the reviewer left */
+    FILE *out;
+};
+
+static void paint(struct player *p)
+{
+    struct paint *frame = grid_frame(p->grid, p->cols, p->rows);
+    frame->ascii = p->ascii;
+    workbench_paint(p->driver.workbench, frame);
+}
+
+/* Every key is seen on the screen before the next, as by a slow hand. */
+static void press(struct player *p, const char *name, struct slice text)
+{
+    driver_key(&p->driver, name, text);
+    paint(p);
+}
+
+/* --- statements; each gets what follows its word --- */
+
+static int do_key(struct player *p, struct slice rest, struct error *err)
+{
+    while ((rest = slice_trim(rest)).len) {
+        char name[32] = "";
+        size_t len = 0;
+        while (len < rest.len && rest.at[len] != ' ' && rest.at[len] != '\t')
+            len++;
+        memcpy(name, rest.at, len < sizeof name ? len : sizeof name - 1);
+        if (len >= sizeof name || !key_name_ok(name))
+            return error_set(err, ERR_USAGE, "'%.40s' is no key", name);
+        bool space = strcmp(name, "Space") == 0;
+        uint32_t cp;
+        bool prints = utf8_decode(name, len, &cp) == len;
+        press(p, name, space ? SLICE(" ") : prints ? (struct slice){name, len} : SLICE(""));
+        rest = slice_sub(rest, len, rest.len);
+    }
+    return 0;
+}
+
+static int hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Reads a quoted string with its escapes. */
+static int unquote(struct str *out, struct slice rest, struct error *err)
+{
+    rest = slice_trim(rest);
+    if (rest.len < 2 || rest.at[0] != '"' || rest.at[rest.len - 1] != '"')
+        return error_set(err, ERR_USAGE, "needs text in double quotes");
+    for (size_t i = 1; i + 1 < rest.len; i++) {
+        char c = rest.at[i];
+        if (c != '\\' || i + 2 >= rest.len) {
+            str_addc(out, c);
+            continue;
+        }
+        c = rest.at[++i];
+        static const char from[] = "nte\"\\", to[] = "\n\t\033\"\\";
+        const char *at = c ? strchr(from, c) : NULL;
+        if (at) {
+            str_addc(out, to[at - from]);
+        } else if (c == 'x' && i + 3 < rest.len && hex(rest.at[i + 1]) >= 0 && hex(rest.at[i + 2]) >= 0) {
+            str_addc(out, (char)(hex(rest.at[i + 1]) * 16 + hex(rest.at[i + 2])));
+            i += 2;
+        } else {
+            return error_set(err, ERR_USAGE, "\\%c is no escape here", c);
+        }
+    }
+    return 0;
+}
+
+static int do_type(struct player *p, struct slice rest, struct error *err)
+{
+    struct str text = {0};
+    int result = unquote(&text, rest, err);
+    for (size_t i = 0; result == 0 && i < text.len;) {
+        uint32_t cp;
+        size_t len = utf8_decode(text.at + i, text.len - i, &cp);
+        struct slice piece = slice_sub(str_slice(&text), i, i + len);
+        char name[8] = "";
+        memcpy(name, piece.at, piece.len);
+        if (cp == '\n')
+            press(p, "Enter", SLICE(""));
+        else
+            press(p, cp == ' ' ? "Space" : name, piece);
+        i += len;
+    }
+    str_free(&text);
+    return result;
+}
+
+static int do_paste(struct player *p, struct slice rest, struct error *err)
+{
+    struct str text = {0};
+    int result = unquote(&text, rest, err);
+    if (result == 0) {
+        driver_paste(&p->driver, str_slice(&text));
+        paint(p);
+    }
+    str_free(&text);
+    return result;
+}
+
+static void print_head(struct player *p, const char *what, struct slice name)
+{
+    int row, col;
+    struct str shown = {0};
+    grid_cursor(p->grid, &row, &col);
+    visible_text(&shown, name);
+    fprintf(p->out, "== %s %s%s%dx%d", what, str_z(&shown), name.len ? " " : "", p->cols, p->rows);
+    if (row >= 0)
+        fprintf(p->out, " cursor %d,%d", row, col);
+    fputc('\n', p->out);
+    str_free(&shown);
+}
+
+static int print_with(struct player *p, const char *what, struct slice name,
+                      void (*dump)(struct str *, const struct grid *))
+{
+    struct str text = {0};
+    dump(&text, p->grid);
+    print_head(p, what, slice_trim(name));
+    fwrite(text.at, 1, text.len, p->out);
+    str_free(&text);
+    return 0;
+}
+
+static int do_screen(struct player *p, struct slice rest, struct error *err)
+{
+    (void)err;
+    return print_with(p, "screen", rest, grid_text);
+}
+
+static int do_looks(struct player *p, struct slice rest, struct error *err)
+{
+    (void)err;
+    return print_with(p, "looks", rest, grid_looks);
+}
+
+static int find_on_screen(struct player *p, struct slice rest, bool *found, struct error *err)
+{
+    struct str wanted = {0}, text = {0};
+    int result = unquote(&wanted, rest, err);
+    if (result == 0) {
+        grid_text(&text, p->grid);
+        *found = strstr(str_z(&text), str_z(&wanted)) != NULL;
+    }
+    str_free(&wanted);
+    str_free(&text);
+    return result;
+}
+
+static int do_expect(struct player *p, struct slice rest, struct error *err)
+{
+    bool found;
+    if (find_on_screen(p, rest, &found, err) < 0)
+        return -1;
+    if (found)
+        return 0;
+    do_screen(p, SLICE("where an expectation failed"), err);
+    return error_set(err, ERR_CONFLICT, "the screen does not show %.*s", (int)rest.len, rest.at);
+}
+
+static int do_refuse(struct player *p, struct slice rest, struct error *err)
+{
+    bool found;
+    if (find_on_screen(p, rest, &found, err) < 0)
+        return -1;
+    if (!found)
+        return 0;
+    do_screen(p, SLICE("where an expectation failed"), err);
+    return error_set(err, ERR_CONFLICT, "the screen shows %.*s", (int)rest.len, rest.at);
+}
+
+static int do_resize(struct player *p, struct slice rest, struct error *err)
+{
+    int cols, rows, used = 0;
+    char line[32] = "";
+    rest = slice_trim(rest);
+    memcpy(line, rest.at, rest.len < sizeof line ? rest.len : sizeof line - 1);
+    if (sscanf(line, "%dx%d%n", &cols, &rows, &used) != 2 || line[used] || cols < 1 || rows < 1 || cols > SIDE_MAX ||
+        rows > SIDE_MAX)
+        return error_set(err, ERR_USAGE, "needs a size such as 100x30");
+    p->cols = cols;
+    p->rows = rows;
+    paint(p);
+    return 0;
+}
+
+static int do_settle(struct player *p, struct slice rest, struct error *err)
+{
+    (void)rest, (void)err;
+    while (workbench_idle(p->driver.workbench))
+        ;
+    paint(p);
+    return 0;
+}
+
+/* Time passes for real, so that what waits for it (drafts) happens by the same clock as at a terminal. */
+static int do_wait(struct player *p, struct slice rest, struct error *err)
+{
+    char line[32] = "", *end;
+    rest = slice_trim(rest);
+    memcpy(line, rest.at, rest.len < sizeof line ? rest.len : sizeof line - 1);
+    long ms = strtol(line, &end, 10);
+    if (end == line || *end || ms < 0 || ms > WAIT_MAX)
+        return error_set(err, ERR_USAGE, "needs milliseconds, at most %d", WAIT_MAX);
+    poll(NULL, 0, (int)ms);
+    workbench_tick(p->driver.workbench);
+    paint(p);
+    return 0;
+}
+
+static int do_hangup(struct player *p, struct slice rest, struct error *err)
+{
+    (void)rest;
+    p->ended = true;
+    return workbench_save(p->driver.workbench, err);
+}
+
+static const struct {
+    const char *word;
+    int (*run)(struct player *p, struct slice rest, struct error *err);
+} statements[] = {
+    {"key", do_key},       {"type", do_type},     {"paste", do_paste},   {"screen", do_screen},
+    {"looks", do_looks},   {"expect", do_expect}, {"refuse", do_refuse}, {"resize", do_resize},
+    {"settle", do_settle}, {"wait", do_wait},     {"hangup", do_hangup},
+};
+
+static int run_line(struct player *p, struct slice line, struct error *err)
+{
+    line = slice_trim(line);
+    if (!line.len || line.at[0] == '#')
+        return 0;
+    size_t len = 0;
+    while (len < line.len && line.at[len] != ' ' && line.at[len] != '\t')
+        len++;
+    for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
+        if (slice_is(slice_sub(line, 0, len), statements[i].word))
+            return statements[i].run(p, slice_trim(slice_sub(line, len, line.len)), err);
+    return error_set(err, ERR_USAGE, "there is no statement '%.*s'", (int)(len < 40 ? len : 40), line.at);
+}
+
+static int run_lines(struct player *p, struct slice text, const char *script, struct error *err)
+{
+    unsigned long number = 0;
+    for (size_t at = 0; at < text.len && !p->ended;) {
+        const char *end = memchr(text.at + at, '\n', text.len - at);
+        size_t to = end ? (size_t)(end - text.at) : text.len;
+        number++;
+        if (run_line(p, slice_sub(text, at, to), err) < 0)
+            return error_prefix(err, "%s: line %lu: ", script, number);
+        p->ended = p->ended || workbench_done(p->driver.workbench);
+        at = to + 1;
+    }
+    return p->ended ? 0 : workbench_save(p->driver.workbench, err);
+}
+
+int play(struct session *s, const struct keymap *keys, struct slice text, const struct play_options *o, FILE *out,
+         struct error *err)
+{
+    struct workbench_options options = {.signs = o->signs, .ascii = o->ascii};
+    struct player p = {.cols = o->cols, .rows = o->rows, .ascii = o->ascii, .out = out};
+    p.driver.workbench = workbench_new(s, &options, err);
+    if (!p.driver.workbench)
+        return -1;
+    p.driver.keys = keys;
+    p.grid = grid_new(p.cols, p.rows);
+    paint(&p);
+    int result = run_lines(&p, text, o->script, err);
+    grid_free(p.grid);
+    workbench_free(p.driver.workbench);
+    return result;
+}
