@@ -1,9 +1,15 @@
 #include "text/diff.h"
 
-#include "base/map.h"
+#include <assert.h>
+
 #include "base/mem.h"
 #include "text/diff_lcs.h"
 #include "text/diff_parts.h"
+#include "text/diff_words.h"
+
+/* Area in bytes from which equal lines are paired first: more words than the budget of the exact
+ * alignment reaches. */
+static const uint64_t LARGE = (uint64_t)1 << 33;
 
 static void side_init(struct diff_side *s, const struct tokens *t, size_t *n_ids)
 {
@@ -35,44 +41,41 @@ static void side_free(struct diff_side *s)
     mem_free(s->keep);
 }
 
-void diff_pair_align(struct diff_pair *p, const struct tokens *a, const struct tokens *b)
+static struct diff *finish(struct diff_pair *p, const struct anchors *pins, enum diff_layer layer)
 {
-    *p = (struct diff_pair){.n_ids = 0};
-    side_init(&p->a, a, &p->n_ids);
-    side_init(&p->b, b, &p->n_ids);
-    p->exact = lcs_mark((struct lcs_list){p->a.ids, p->a.count},
-                        (struct lcs_list){p->b.ids, p->b.count}, p->n_ids, p->a.keep, p->b.keep);
-}
-
-void diff_pair_free(struct diff_pair *p)
-{
+    struct diff *d = mem_zalloc(1, sizeof *d);
+    d->exact = lcs_mark((struct lcs_list){p->a.ids, p->a.count},
+                        (struct lcs_list){p->b.ids, p->b.count}, p->n_ids, pins->items, pins->count,
+                        p->a.keep, p->b.keep);
+    if (layer == DIFF_READABLE)
+        readable_clean(d, p);
+    diff_build(d, p);
     side_free(&p->a);
     side_free(&p->b);
+    return d;
 }
 
 struct diff *diff_tokens(const struct tokens *a, const struct tokens *b, enum diff_layer layer)
 {
-    struct diff_pair pair;
-    diff_pair_align(&pair, a, b);
-    struct diff *d = mem_zalloc(1, sizeof *d);
-    d->exact = pair.exact;
-    if (layer == DIFF_READABLE)
-        readable_clean(d, &pair);
-    diff_build(d, &pair);
-    diff_pair_free(&pair);
-    return d;
+    struct diff_pair p = {.n_ids = 0};
+    side_init(&p.a, a, &p.n_ids);
+    side_init(&p.b, b, &p.n_ids);
+    return finish(&p, &(struct anchors){.items = NULL}, layer);
 }
 
 struct diff *diff_texts(struct slice a, struct slice b, enum diff_layer layer)
 {
-    struct map *interner = map_new();
-    struct tokens ta = {.items = NULL}, tb = {.items = NULL};
-    segment(&ta, a, interner);
-    segment(&tb, b, interner);
-    struct diff *d = diff_tokens(&ta, &tb, layer);
-    tokens_free(&ta);
-    tokens_free(&tb);
-    map_free(interner);
+    struct diff_pair p = {.n_ids = 0};
+    struct diff_blocks blocks = {.items = NULL};
+    struct anchors pins = {.items = NULL};
+    assert(a.len <= UINT32_MAX && b.len <= UINT32_MAX);
+    if ((uint64_t)a.len * b.len > LARGE)
+        diff_lines(&blocks, a, b);
+    diff_words(&p, a, b, &blocks, &pins);
+    struct diff *d = finish(&p, &pins, layer);
+    d->exact &= !blocks.chosen;
+    mem_free(blocks.items);
+    mem_free(pins.items);
     return d;
 }
 

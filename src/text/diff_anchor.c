@@ -1,126 +1,115 @@
 /*
- * Boxes beyond the budget. Runs of members that stand once in a's part and once in b's are paired,
- * the longest rising chain of the pairs is taken for kept, and what lies between is solved by itself. A
- * box without such pairs is cut into blocks of a size that is affordable for any length.
+ * Boxes beyond the budget. Members that stand once in a's part and once in b's are paired (or runs of
+ * three of them, where no single one does), the longest rising chain of the pairs is taken for kept,
+ * and what lies between is solved by itself. A box without such pairs is cut into blocks of a size that
+ * is affordable for any length.
  */
 #include <string.h>
 
-#include "base/array.h"
 #include "base/mem.h"
+#include "text/diff_chain.h"
 #include "text/diff_work.h"
 
-enum { BLOCK = 1536 }; /* members of a and b together in a block without anchors */
-
-struct anchor {
-    uint32_t a, b; /* places */
+enum {
+    BLOCK = 1536, /* members of a and b together in a block without anchors */
+    RUN = 3
 };
 
-struct anchors {
-    struct anchor *items;
-    size_t count, cap;
-};
-
-/* One slot for each n-gram: where it was seen in a and in b, and how often (at most 2 counted). */
-struct gram {
-    uint64_t hash;
+/* Where an id stands in each part: 0 not seen, 1 + place, or MANY. */
+struct seen {
     uint32_t a, b;
-    uint8_t in_a, in_b;
+};
+static const uint32_t MANY = UINT32_MAX;
+
+static uint32_t see(uint32_t seen, size_t place)
+{
+    return seen ? MANY : (uint32_t)place + 1;
+}
+
+static bool inside(struct lcs_box box, int64_t i, int64_t j)
+{
+    return i >= (int64_t)box.a_from && i < (int64_t)box.a_to && j >= (int64_t)box.b_from &&
+           j < (int64_t)box.b_to;
+}
+
+/* Whether the members beside a pair are equal too, on one side at least. */
+static bool has_company(const struct lcs_work *w, struct lcs_box box, size_t i, size_t j)
+{
+    return (inside(box, (int64_t)i - 1, (int64_t)j - 1) && w->a[i - 1] == w->b[j - 1]) ||
+           (inside(box, (int64_t)i + 1, (int64_t)j + 1) && w->a[i + 1] == w->b[j + 1]);
+}
+
+/* Pairs of members that stand once on both sides; with company, where any has it. */
+static void find_single(struct anchors *out, const struct lcs_work *w, struct lcs_box box)
+{
+    struct seen *seen = mem_zalloc(w->n_ids, sizeof *seen);
+    for (size_t i = box.a_from; i < box.a_to; i++)
+        seen[w->a[i]].a = see(seen[w->a[i]].a, i);
+    for (size_t j = box.b_from; j < box.b_to; j++)
+        seen[w->b[j]].b = see(seen[w->b[j]].b, j);
+    for (int alone = 0; alone <= 1 && !out->count; alone++)
+        for (size_t i = box.a_from; i < box.a_to; i++) {
+            struct seen s = seen[w->a[i]];
+            if (s.a != MANY && s.b != 0 && s.b != MANY &&
+                (alone || has_company(w, box, i, s.b - 1)))
+                anchors_add(out, i, s.b - 1);
+        }
+    mem_free(seen);
+}
+
+/* One slot for each run of RUN members, found by its hash. */
+struct run {
+    uint64_t hash; /* 0: empty */
+    struct seen at;
 };
 
-struct grams {
-    struct gram *slots;
+struct runs {
+    struct run *slots;
     size_t mask;
 };
 
-static uint64_t hash_run(const uint32_t *ids, size_t n)
+static uint64_t hash_run(const uint32_t *ids)
 {
     uint64_t h = 0x9E3779B97F4A7C15u;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < RUN; i++) {
         h = (h ^ ids[i]) * 0xBF58476D1CE4E5B9u;
         h ^= h >> 29;
     }
-    return h | 1; /* 0 is an empty slot */
+    return h | 1;
 }
 
-static struct gram *slot_of(struct grams *g, uint64_t hash)
+static struct run *slot_of(const struct runs *r, uint64_t hash)
 {
-    size_t at = (hash >> 20) & g->mask;
-    while (g->slots[at].hash && g->slots[at].hash != hash)
-        at = (at + 1) & g->mask;
-    return &g->slots[at];
+    size_t at = (hash >> 20) & r->mask;
+    while (r->slots[at].hash && r->slots[at].hash != hash)
+        at = (at + 1) & r->mask;
+    return &r->slots[at];
 }
 
-static void count_a(struct grams *g, const struct lcs_work *w, struct lcs_box box, size_t n)
-{
-    for (size_t i = box.a_from; i + n <= box.a_to; i++) {
-        uint64_t hash = hash_run(w->a + i, n);
-        struct gram *slot = slot_of(g, hash);
-        slot->hash = hash;
-        slot->a = (uint32_t)i;
-        slot->in_a += slot->in_a < 2;
-    }
-}
-
-static void count_b(struct grams *g, const struct lcs_work *w, struct lcs_box box, size_t n)
-{
-    for (size_t j = box.b_from; j + n <= box.b_to; j++) {
-        struct gram *slot = slot_of(g, hash_run(w->b + j, n));
-        slot->b = (uint32_t)j;
-        slot->in_b += slot->hash && slot->in_b < 2;
-    }
-}
-
-/* Pairs of n-grams that stand once on both sides, in a's order. Equal hashes are not trusted. */
-static void find_pairs(struct anchors *out, const struct lcs_work *w, struct lcs_box box, size_t n)
+/* Pairs of runs that stand once on both sides. Equal hashes are not trusted. */
+static void find_runs(struct anchors *out, const struct lcs_work *w, struct lcs_box box)
 {
     size_t size = 64;
     while (size < 2 * (box.a_to - box.a_from))
         size *= 2;
-    struct grams g = {.slots = mem_zalloc(size, sizeof *g.slots), .mask = size - 1};
-    count_a(&g, w, box, n);
-    count_b(&g, w, box, n);
-    for (size_t i = box.a_from; i + n <= box.a_to; i++) {
-        const struct gram *slot = slot_of(&g, hash_run(w->a + i, n));
-        if (slot->in_a != 1 || slot->in_b != 1 ||
-            memcmp(w->a + i, w->b + slot->b, n * sizeof *w->a) != 0)
-            continue;
-        out->items = array_reserve(out->items, &out->cap, out->count + 1, sizeof *out->items);
-        out->items[out->count++] = (struct anchor){(uint32_t)i, slot->b};
+    struct runs r = {.slots = mem_zalloc(size, sizeof *r.slots), .mask = size - 1};
+    for (size_t i = box.a_from; i + RUN <= box.a_to; i++) {
+        uint64_t hash = hash_run(w->a + i);
+        struct run *slot = slot_of(&r, hash);
+        slot->hash = hash;
+        slot->at.a = see(slot->at.a, i);
     }
-    mem_free(g.slots);
-}
-
-/* Keeps of the pairs (rising in a) a longest chain that rises in b too, by patience sorting. */
-static void keep_chain(struct anchors *p)
-{
-    if (!p->count)
-        return;
-    uint32_t *piles = mem_alloc(p->count * sizeof *piles); /* top of each pile: index of a pair */
-    uint32_t *below = mem_alloc(p->count * sizeof *below); /* 1 + pair under it, or 0 */
-    size_t n_piles = 0;
-    for (size_t i = 0; i < p->count; i++) {
-        size_t low = 0, high = n_piles;
-        while (low < high) {
-            size_t middle = (low + high) / 2;
-            if (p->items[piles[middle]].b < p->items[i].b)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        below[i] = low ? piles[low - 1] + 1 : 0;
-        piles[low] = (uint32_t)i;
-        n_piles += low == n_piles;
+    for (size_t j = box.b_from; j + RUN <= box.b_to; j++) {
+        struct run *slot = slot_of(&r, hash_run(w->b + j));
+        slot->at.b = see(slot->at.b, j);
     }
-    /* the chain from its end, moved to the front of an array that it cannot outgrow */
-    struct anchor *chain = mem_alloc(n_piles * sizeof *chain);
-    size_t at = n_piles;
-    for (uint32_t i = piles[n_piles - 1] + 1; i; i = below[i - 1])
-        chain[--at] = p->items[i - 1];
-    memcpy(p->items, chain, n_piles * sizeof *chain);
-    p->count = n_piles;
-    mem_free(chain);
-    mem_free(piles);
-    mem_free(below);
+    for (size_t i = box.a_from; i + RUN <= box.a_to; i++) {
+        struct seen s = slot_of(&r, hash_run(w->a + i))->at;
+        if (s.a != MANY && s.b != 0 && s.b != MANY &&
+            !memcmp(w->a + i, w->b + s.b - 1, RUN * sizeof *w->a))
+            anchors_add(out, i, s.b - 1);
+    }
+    mem_free(r.slots);
 }
 
 /* No anchors: both sides are cut in proportion, so that the work is linear. */
@@ -138,6 +127,7 @@ static void solve_blocks(struct lcs_work *w, struct lcs_box box)
     }
 }
 
+/* The chain's pairs, of n members each, and what lies between them. */
 static void solve_between(struct lcs_work *w, struct lcs_box box, const struct anchors *chain,
                           size_t n)
 {
@@ -160,20 +150,21 @@ static void solve_between(struct lcs_work *w, struct lcs_box box, const struct a
 
 void lcs_anchored(struct lcs_work *w, struct lcs_box box)
 {
-    static const size_t lengths[] = {6, 3, 1};
+    uint64_t cost = box.a_to - box.a_from + box.b_to - box.b_from;
     w->exact = false;
-    for (size_t k = 0; k < sizeof lengths / sizeof lengths[0]; k++) {
-        uint64_t cost = box.a_to - box.a_from + box.b_to - box.b_from;
-        if (cost <= BLOCK || cost > w->places)
-            break;
-        w->places -= cost;
+    if (cost > BLOCK && cost + w->n_ids <= w->places) {
+        w->places -= cost + w->n_ids;
         struct anchors found = {.items = NULL};
-        find_pairs(&found, w, box, lengths[k]);
-        keep_chain(&found);
-        if (found.count)
-            solve_between(w, box, &found, lengths[k]);
+        find_single(&found, w, box);
+        size_t n = found.count ? 1 : RUN;
+        if (!found.count)
+            find_runs(&found, w, box);
+        anchors_keep_chain(&found);
+        bool any = found.count > 0;
+        if (any)
+            solve_between(w, box, &found, n);
         mem_free(found.items);
-        if (found.count)
+        if (any)
             return;
     }
     solve_blocks(w, box);

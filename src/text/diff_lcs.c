@@ -46,7 +46,8 @@ void lcs_solve(struct lcs_work *w, struct lcs_box box)
     lcs_anchored(w, box);
 }
 
-bool lcs_mark(struct lcs_list a, struct lcs_list b, size_t n_ids, uint8_t *keep_a, uint8_t *keep_b)
+bool lcs_mark(struct lcs_list a, struct lcs_list b, size_t n_ids, const struct anchor *pins,
+              size_t n_pins, uint8_t *keep_a, uint8_t *keep_b)
 {
     struct lcs_work w = {.a = a.ids,
                          .b = b.ids,
@@ -54,11 +55,22 @@ bool lcs_mark(struct lcs_list a, struct lcs_list b, size_t n_ids, uint8_t *keep_
                          .keep_b = keep_b,
                          .n_ids = n_ids,
                          .cells = CELLS_MAX,
-                         .places = 16 * ((uint64_t)a.count + b.count),
+                         .places = 16 * ((uint64_t)a.count + b.count + n_ids),
                          .exact = true};
     w.last = mem_zalloc(n_ids + 1, sizeof *w.last);
     w.before = mem_alloc((a.count + 1) * sizeof *w.before);
-    lcs_solve(&w, (struct lcs_box){0, a.count, 0, b.count});
+    struct lcs_box box = {.a_from = 0};
+    for (size_t i = 0; i < n_pins; i++) {
+        box.a_to = pins[i].a;
+        box.b_to = pins[i].b;
+        lcs_solve(&w, box);
+        keep_a[box.a_to] = keep_b[box.b_to] = 1;
+        box.a_from = box.a_to + 1;
+        box.b_from = box.b_to + 1;
+    }
+    box.a_to = a.count;
+    box.b_to = b.count;
+    lcs_solve(&w, box);
     mem_free(w.last);
     mem_free(w.before);
     mem_free(w.rows);

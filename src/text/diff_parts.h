@@ -4,6 +4,10 @@
 #define TEXT_DIFF_PARTS_H
 
 #include "text/diff.h"
+#include "text/diff_chain.h"
+
+/* Class of a word that stands for whole lines which are equal in both texts. */
+enum { DIFF_BLOCK = TOKEN_BREAK + 1 };
 
 /* One text's tokens without the blanks, in arrays of their own. */
 struct diff_side {
@@ -20,11 +24,6 @@ struct diff_pair {
     size_t n_ids; /* all ids are below */
     bool exact;
 };
-
-/* Fills the pair from two texts' tokens, with the longest common subsequence kept. Freed with
- * diff_pair_free. */
-void diff_pair_align(struct diff_pair *p, const struct tokens *a, const struct tokens *b);
-void diff_pair_free(struct diff_pair *p);
 
 /* Appends the ops for what the pair keeps to d, blanks given to the ops beside them: what is equal is kept,
  * a deleted word takes the blank behind it with it. */

@@ -108,7 +108,7 @@ enum pattern_result pattern_find(struct pattern *p, struct slice text, size_t fr
     if (n < 0)
         return PATTERN_GAVE_UP;
     p->groups = (size_t)n;
-    size_t start, end;
+    size_t start = 0, end = 0;
     pattern_group(p, 0, &start, &end);
     if (start > end) /* \K inside a look-ahead can say so */
         start = end;

@@ -6,13 +6,15 @@
 #include "text/unicode.h"
 
 enum {
-    STRONG = 60,         /* weight of a kept run that no charge could undo */
+    STRONG = 40,         /* weight of a kept run that no charge could undo */
     CELLS_MAX = 1 << 22 /* of all boxes aligned anew */
 };
 
-int readable_weight(const struct diff_side *s, size_t i)
+static int weigh(const struct diff_side *s, size_t i)
 {
     struct slice word = slice_sub(s->text, s->from[i], s->to[i]);
+    if (s->class[i] == DIFF_BLOCK)
+        return STRONG;
     if (s->class[i] == TOKEN_PUNCT) {
         uint32_t c;
         utf8_decode(word.at, word.len, &c);
@@ -24,6 +26,14 @@ int readable_weight(const struct diff_side *s, size_t i)
     return READABLE_CONTENT;
 }
 
+int readable_weight(struct readable *r, size_t i)
+{
+    uint8_t *weight = &r->weights[r->pair->a.ids[i]];
+    if (!*weight)
+        *weight = (uint8_t)weigh(&r->pair->a, i);
+    return *weight;
+}
+
 /* A run of pairs kept without a change between them, from a/b for count words. */
 struct run {
     size_t a, b, count;
@@ -31,8 +41,9 @@ struct run {
 };
 
 /* The next run at or after word i of a and j of b; false at the end. */
-static bool next_run(const struct diff_pair *p, size_t i, size_t j, struct run *out)
+static bool next_run(struct readable *r, size_t i, size_t j, struct run *out)
 {
+    const struct diff_pair *p = r->pair;
     while (i < p->a.count && !p->a.keep[i])
         i++;
     while (j < p->b.count && !p->b.keep[j])
@@ -40,7 +51,7 @@ static bool next_run(const struct diff_pair *p, size_t i, size_t j, struct run *
     *out = (struct run){.a = i, .b = j};
     while (i < p->a.count && j < p->b.count && p->a.keep[i] && p->b.keep[j]) {
         if (out->weight < STRONG)
-            out->weight += readable_weight(&p->a, i);
+            out->weight += readable_weight(r, i);
         out->count++;
         i++;
         j++;
@@ -55,30 +66,31 @@ static void unkeep(struct diff_pair *p, struct run run)
 }
 
 /* Without the means to align anew: ends the keeping of runs lighter than the charge they cause. */
-static void drop_islands(struct diff_pair *p, struct readable_box box)
+static void drop_islands(struct readable *r, struct readable_box box)
 {
     struct run run;
     size_t i = box.a_from, j = box.b_from;
-    while (next_run(p, i, j, &run) && run.a < box.a_to) {
+    while (next_run(r, i, j, &run) && run.a < box.a_to) {
         i = run.a + run.count;
         j = run.b + run.count;
         bool between = (run.a > box.a_from || run.b > box.b_from) &&
                        (i < box.a_to || j < box.b_to);
         if (between && run.weight <= READABLE_CHARGE)
-            unkeep(p, run);
+            unkeep(r->pair, run);
     }
 }
 
 /* Strong runs stand; what lies between two of them is aligned anew. */
-static void align_between(struct diff_pair *p)
+static void align_between(struct readable *r)
 {
+    const struct diff_pair *p = r->pair;
     uint64_t cells = CELLS_MAX;
     struct readable_box box = {0, 0, 0, 0};
     size_t i = 0, j = 0;
     struct run run;
     bool more;
     do {
-        more = next_run(p, i, j, &run);
+        more = next_run(r, i, j, &run);
         i = run.a + run.count;
         j = run.b + run.count;
         if (more && run.weight < STRONG && (run.a > 0 || run.b > 0))
@@ -88,9 +100,9 @@ static void align_between(struct diff_pair *p)
         uint64_t area = (uint64_t)(box.a_to - box.a_from + 1) * (box.b_to - box.b_from + 1);
         if (area <= cells) {
             cells -= area;
-            readable_align(p, box);
+            readable_align(r, box);
         } else {
-            drop_islands(p, box);
+            drop_islands(r, box);
         }
         box.a_from = i;
         box.b_from = j;
@@ -158,6 +170,8 @@ static uint8_t *find_starts(const struct diff_side *s, const struct diff_side *o
                 mark_starts(starts, s, lines, from);
             done = lines.to;
         }
+        if (i < s->count && s->class[i] == DIFF_BLOCK)
+            starts[i] = 1;
         i += i < s->count;
         j += j < other->count;
     }
@@ -167,8 +181,8 @@ static uint8_t *find_starts(const struct diff_side *s, const struct diff_side *o
 
 void readable_clean(struct diff *d, struct diff_pair *p)
 {
-    align_between(p);
-    struct readable r = {.pair = p};
+    struct readable r = {.pair = p, .weights = mem_zalloc(p->n_ids + 1, 1)};
+    align_between(&r);
     find_partners(&r);
     r.start_a = find_starts(&p->a, &p->b);
     r.start_b = find_starts(&p->b, &p->a);
@@ -176,6 +190,7 @@ void readable_clean(struct diff *d, struct diff_pair *p)
     readable_free_moved(&r);
     readable_slide(p);
     readable_moves(d, &r);
+    mem_free(r.weights);
     mem_free(r.partner_a);
     mem_free(r.partner_b);
     mem_free(r.start_a);

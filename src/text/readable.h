@@ -18,13 +18,14 @@ enum {
 
 struct readable {
     struct diff_pair *pair;
+    uint8_t *weights;    /* by id; 0 where nobody asked yet */
     uint32_t *partner_a; /* for each kept word of a: the word of b it stands for */
     uint32_t *partner_b; /* and the other way round */
     uint8_t *start_a, *start_b; /* 1 where a sentence starts; known on the lines around changes */
 };
 
-/* What keeping word i of a side is worth. */
-int readable_weight(const struct diff_side *s, size_t i);
+/* What keeping word i of a is worth. */
+int readable_weight(struct readable *r, size_t i);
 
 /* A part of both texts' words. */
 struct readable_box {
@@ -32,7 +33,7 @@ struct readable_box {
 };
 
 /* Aligns the box anew, for the most weight less charges; work and memory are its area. */
-void readable_align(struct diff_pair *p, struct readable_box box);
+void readable_align(struct readable *r, struct readable_box box);
 /* Ends the keeping of sentences of which less than 30 % is kept. */
 void readable_rewrite(struct readable *r);
 /* Ends the keeping of odd words in sentences that stand whole in another place. */

@@ -17,7 +17,7 @@ enum {
 };
 
 struct sheet {
-    const struct diff_pair *p;
+    struct readable *r;
     struct readable_box box;
     size_t width;       /* b's words + 1 */
     int *kept, *changed; /* one row */
@@ -54,9 +54,9 @@ static void first_row(struct sheet *s)
 
 static void fill_row(struct sheet *s, size_t i)
 {
-    const uint32_t *b = s->p->b.ids + s->box.b_from;
-    uint32_t id = s->p->a.ids[s->box.a_from + i - 1];
-    int weight = readable_weight(&s->p->a, s->box.a_from + i - 1);
+    const uint32_t *b = s->r->pair->b.ids + s->box.b_from;
+    uint32_t id = s->r->pair->a.ids[s->box.a_from + i - 1];
+    int weight = readable_weight(s->r, s->box.a_from + i - 1);
     uint8_t *trace = s->trace + i * s->width;
     int kept_corner = s->kept[0], changed_corner = s->changed[0];
     trace[0] = change(&s->changed[0], s->kept[0], s->changed[0], NEVER, NEVER);
@@ -75,8 +75,9 @@ static void fill_row(struct sheet *s, size_t i)
     }
 }
 
-static void walk_back(struct sheet *s, struct diff_pair *p)
+static void walk_back(struct sheet *s)
 {
+    struct diff_pair *p = s->r->pair;
     size_t i = s->box.a_to - s->box.a_from, j = s->width - 1;
     bool in_group = s->changed[j] > s->kept[j];
     while (i > 0 || j > 0) {
@@ -97,21 +98,22 @@ static void walk_back(struct sheet *s, struct diff_pair *p)
     }
 }
 
-void readable_align(struct diff_pair *p, struct readable_box box)
+void readable_align(struct readable *r, struct readable_box box)
 {
+    struct diff_pair *p = r->pair;
     size_t n = box.a_to - box.a_from, m = box.b_to - box.b_from;
     memset(p->a.keep + box.a_from, 0, n);
     memset(p->b.keep + box.b_from, 0, m);
     if (!n || !m)
         return;
-    struct sheet s = {.p = p, .box = box, .width = m + 1};
+    struct sheet s = {.r = r, .box = box, .width = m + 1};
     s.kept = mem_alloc(s.width * sizeof *s.kept);
     s.changed = mem_alloc(s.width * sizeof *s.changed);
     s.trace = mem_alloc((n + 1) * s.width);
     first_row(&s);
     for (size_t i = 1; i <= n; i++)
         fill_row(&s, i);
-    walk_back(&s, p);
+    walk_back(&s);
     mem_free(s.kept);
     mem_free(s.changed);
     mem_free(s.trace);

@@ -19,7 +19,7 @@ static bool has_line_end(struct slice blank)
 /* How natural a border before word `at` of the side is. */
 static int border(const struct diff_side *s, size_t at)
 {
-    if (at == 0 || at == s->count)
+    if (at == 0 || at == s->count || s->class[at - 1] == DIFF_BLOCK)
         return 6;
     struct slice blank = slice_sub(s->text, s->to[at - 1], s->from[at]);
     if (has_line_end(blank))

@@ -76,23 +76,76 @@ static size_t word_end(struct slice text, size_t at, enum unicode_word before)
     }
 }
 
-/* A word that is plain ASCII and followed by an ASCII character that cannot continue it, which is
- * most words; 0 where the general rules must decide. */
+/* Plain ASCII, which is most text, without a look at the tables. What byte 0x80 and up is near
+ * goes the general way, for it may join. */
+enum ascii {
+    ASCII_PUNCT, /* and controls: a token each */
+    ASCII_BLANK,
+    ASCII_LINE,
+    ASCII_LETTER,
+    ASCII_DIGIT,
+    ASCII_OTHER /* the general way */
+};
+
+static enum ascii ascii_at(struct slice text, size_t at)
+{
+    unsigned char c = at < text.len ? (unsigned char)text.at[at] : '\n';
+    if ((c | 0x20) >= 'a' && (c | 0x20) <= 'z')
+        return ASCII_LETTER;
+    if (c >= '0' && c <= '9')
+        return ASCII_DIGIT;
+    if (c == ' ' || c == '\t')
+        return ASCII_BLANK;
+    if (c >= 0x0A && c <= 0x0D)
+        return c == '\n' ? ASCII_LINE : ASCII_OTHER;
+    return c == '_' || c >= 0x80 ? ASCII_OTHER : ASCII_PUNCT;
+}
+
+/* Length of a word of letters and digits; 0 where the general rules must decide. */
 static size_t ascii_word(struct slice text, size_t at)
 {
     size_t i = at;
-    while (i < text.len) {
-        unsigned char c = (unsigned char)text.at[i];
-        unsigned char letter = c | 0x20;
-        if (!((letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9')))
-            break;
+    for (;;) {
+        enum ascii last = ASCII_OTHER, class;
+        for (; (class = ascii_at(text, i)) == ASCII_LETTER || class == ASCII_DIGIT; i++)
+            last = class;
+        if (class == ASCII_OTHER)
+            return 0;
+        char c = class == ASCII_PUNCT ? text.at[i] : ' ';
+        bool may_join = c == '.' || c == '\'' || ((c == ',' || c == ';') && last == ASCII_DIGIT);
+        if (!may_join)
+            return i - at;
+        enum ascii next = ascii_at(text, i + 1);
+        if (next == ASCII_OTHER)
+            return 0;
+        if (next != last)
+            return i - at;
         i++;
     }
-    if (i == at || i == text.len)
-        return i - at;
-    unsigned char c = (unsigned char)text.at[i];
-    bool may_continue = c >= 0x80 || c == '_' || c == '.' || c == '\'' || c == ',' || c == ';';
-    return may_continue ? 0 : i - at;
+}
+
+static size_t ascii_token(struct slice text, size_t at, enum token_class *class)
+{
+    size_t len = 1;
+    enum ascii first = ascii_at(text, at);
+    switch (first) {
+    case ASCII_LETTER:
+    case ASCII_DIGIT:
+        *class = first == ASCII_DIGIT ? TOKEN_NUMBER : TOKEN_WORD;
+        return ascii_word(text, at);
+    case ASCII_LINE:
+        *class = TOKEN_BREAK;
+        return 1;
+    case ASCII_BLANK:
+        *class = TOKEN_SPACE;
+        while (at + len < text.len && ascii_at(text, at + len) == ASCII_BLANK)
+            len++;
+        break;
+    case ASCII_PUNCT: *class = TOKEN_PUNCT; break;
+    default: return 0;
+    }
+    bool alone = at + len == text.len || (unsigned char)text.at[at + len] < 0x80;
+    return alone ? len : 0;
 }
 
 static size_t space_end(struct slice text, size_t at)
@@ -124,15 +177,11 @@ static enum token_class class_of(struct slice text, size_t at, struct unit u)
                                                                               : TOKEN_PUNCT;
 }
 
-/* Length and class of the token at byte `at`. */
-static size_t next_token(struct slice text, size_t at, enum token_class *class)
+size_t segment_step(struct slice text, size_t at, enum token_class *class)
 {
-    size_t quick = ascii_word(text, at);
-    if (quick) {
-        char c = text.at[at];
-        *class = c >= '0' && c <= '9' ? TOKEN_NUMBER : TOKEN_WORD;
+    size_t quick = ascii_token(text, at, class);
+    if (quick)
         return quick;
-    }
     struct unit u = unit_at(text, at);
     *class = class_of(text, at, u);
     if (u.class == UNICODE_WORD_SPACE)
@@ -148,7 +197,7 @@ void segment(struct tokens *out, struct slice text, struct map *interner)
     out->text = text;
     for (size_t at = 0; at < text.len;) {
         enum token_class class;
-        size_t len = next_token(text, at, &class);
+        size_t len = segment_step(text, at, &class);
         out->items = array_reserve(out->items, &out->cap, out->count + 1, sizeof *out->items);
         out->items[out->count++] = (struct token){
             .from = (uint32_t)at,

@@ -38,6 +38,10 @@ struct map;
 void segment(struct tokens *out, struct slice text, struct map *interner);
 void tokens_free(struct tokens *t);
 
+/* Bytes and class of the token that starts at byte `at` < text.len, a token border: segmentation
+ * without a list. */
+size_t segment_step(struct slice text, size_t at, enum token_class *class);
+
 /* Index of the token that holds byte offset at (count when past the end). O(log n). */
 size_t tokens_find(const struct tokens *t, size_t at);
 

@@ -182,7 +182,8 @@ static void check_lcs(const uint32_t *a, size_t n, const uint32_t *b, size_t m, 
                       bool minimal)
 {
     uint8_t *keep_a = mem_zalloc(n + 1, 1), *keep_b = mem_zalloc(m + 1, 1);
-    bool exact = lcs_mark((struct lcs_list){a, n}, (struct lcs_list){b, m}, n_ids, keep_a, keep_b);
+    bool exact = lcs_mark((struct lcs_list){a, n}, (struct lcs_list){b, m}, n_ids, NULL, 0, keep_a,
+                          keep_b);
     size_t kept = 0, j = 0;
     for (size_t i = 0; i < n; i++) {
         if (!keep_a[i])
