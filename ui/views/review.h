@@ -11,6 +11,7 @@
 
 #include "app/session.h"
 #include "base/error.h"
+#include "ui/views/binding.h"
 #include "ui/widgets/paint.h"
 
 struct review;
@@ -61,11 +62,7 @@ void review_say(struct review *v, enum look look, const char *text);
 void review_save(const struct review *v, struct str *out);
 void review_restore(struct review *v, struct slice saved);
 
-/* Commands and keys of a mode, for help, key table and completions; NULL name after the last. */
-struct review_binding {
-    const char *mode, *keys, *command, *help;
-    const char *hint_key, *hint; /* on the line of next keys; NULL: not there */
-};
-const struct review_binding *review_bindings(void);
+/* Keys of every mode, ended by a NULL mode: for the key map, help and completions. */
+const struct binding *review_bindings(void);
 
 #endif

@@ -478,15 +478,15 @@ static void paint_hints(struct review *v, const struct paint *p)
         return;
     }
     const char *mode = review_mode_name(v);
-    for (const struct review_binding *b = review_bindings(); b->mode; b++) {
-        if (!b->hint || strcmp(b->mode, mode) != 0)
+    for (const struct review_hint *h = review_hints(); h->mode; h++) {
+        if (strcmp(h->mode, mode) != 0)
             continue;
-        int width = (int)(strlen(b->hint_key) + 1 + strlen(b->hint));
+        int width = (int)(strlen(h->key) + 1 + strlen(h->does));
         if (col + width + 1 > p->cols)
             break;
-        col += paint_z(p, row, col, width, b->hint_key, LOOK_KEY);
+        col += paint_z(p, row, col, width, h->key, LOOK_KEY);
         col += paint_z(p, row, col, 1, " ", LOOK_DIM);
-        col += paint_z(p, row, col, width, b->hint, LOOK_DIM) + 2;
+        col += paint_z(p, row, col, width, h->does, LOOK_DIM) + 2;
     }
 }
 

@@ -128,6 +128,12 @@ size_t review_pane_count(struct review *v, enum review_pane pane, size_t bound);
 /* review_history.c */
 void review_history_load(struct review *v);
 
+/* review_keys.c: what the line of next keys says in a mode; ended by a NULL mode. */
+struct review_hint {
+    const char *mode, *key, *does;
+};
+const struct review_hint *review_hints(void);
+
 /* review.c */
 void review_sayf(struct review *v, enum look look, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
