@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "db/record_store.h"
 #include "db/rule_store.h"
-#include "tests/support/grid.h"
+#include "tests/support/sheet.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmp.h"
 #include "ui/views/review.h"
@@ -29,7 +29,7 @@ struct bench {
     char *dir;
     struct session *session;
     struct review *view;
-    struct grid *grid;
+    struct sheet *sheet;
     int64_t first;
 };
 
@@ -68,17 +68,17 @@ static void setup(struct bench *b, int cols, int rows, bool signs, bool ascii)
     store_close(s);
     open_session(b);
     b->view = review_new(b->session, signs, ascii);
-    b->grid = grid_new(cols, rows);
-    b->grid->paint.ascii = ascii;
+    b->sheet = sheet_new(cols, rows);
+    b->sheet->paint.ascii = ascii;
     CU_ASSERT_EQUAL_FATAL(review_open(b->view, b->first, &err), 0);
 }
 
 static void teardown(struct bench *b)
 {
-    CU_ASSERT_EQUAL(b->grid->faults, 0);
+    CU_ASSERT_EQUAL(b->sheet->faults, 0);
     review_free(b->view);
     session_close(b->session);
-    grid_free(b->grid);
+    sheet_free(b->sheet);
     tmp_remove(b->dir);
 }
 
@@ -99,18 +99,18 @@ static enum review_wish run(struct bench *b, const char *commands)
                 *c = ' ';
         review_type(b->view, slice_of(word + 1));
     }
-    grid_clear(b->grid, b->grid->paint.cols, b->grid->paint.rows);
-    review_paint(b->view, &b->grid->paint);
+    sheet_clear(b->sheet, b->sheet->paint.cols, b->sheet->paint.rows);
+    review_paint(b->view, &b->sheet->paint);
     return wish;
 }
 
 static bool sees(struct bench *b, const char *text)
 {
     int row, col;
-    bool found = grid_find(b->grid, text, &row, &col);
+    bool found = sheet_find(b->sheet, text, &row, &col);
     if (!found) {
         struct str screen = {0};
-        grid_text(&screen, b->grid);
+        sheet_text(&screen, b->sheet);
         fprintf(stderr, "\nnot on the screen: %s\n%s", text, str_z(&screen));
         str_free(&screen);
     }
@@ -122,7 +122,7 @@ static void expect_screen(struct bench *b, const char *name)
 {
     struct str screen = {0};
     char path[1024];
-    grid_text(&screen, b->grid);
+    sheet_text(&screen, b->sheet);
     const char *out = getenv("HINGE_SCREENS"), *src = getenv("srcdir");
     if (out) {
         snprintf(path, sizeof path, "%s/%s", out, name);
@@ -185,14 +185,14 @@ static void test_hinge_links(void)
     struct bench b;
     setup(&b, 80, 23, false, false);
     run(&b, "next-match");
-    CU_ASSERT(grid_shows(b.grid, "diabetic", LOOK_HINGE_FOCUS));
-    CU_ASSERT(grid_shows(b.grid, "Added", LOOK_LINK));
+    CU_ASSERT(sheet_shows(b.sheet, "diabetic", LOOK_HINGE_FOCUS));
+    CU_ASSERT(sheet_shows(b.sheet, "Added", LOOK_LINK));
     CU_ASSERT(sees(&b, "the rationale names it"));
     run(&b, "pane-3");
-    CU_ASSERT(grid_shows(b.grid, "Added", LOOK_STRONG));
-    CU_ASSERT(grid_shows(b.grid, "diabetic", LOOK_HINGE_FOCUS));
+    CU_ASSERT(sheet_shows(b.sheet, "Added", LOOK_STRONG));
+    CU_ASSERT(sheet_shows(b.sheet, "diabetic", LOOK_HINGE_FOCUS));
     run(&b, "down"); /* a clause that faults nothing lights nothing */
-    CU_ASSERT(grid_shows(b.grid, "Otherwise", LOOK_STRONG));
+    CU_ASSERT(sheet_shows(b.sheet, "Otherwise", LOOK_STRONG));
     teardown(&b);
 }
 
@@ -217,8 +217,8 @@ static void test_edit(void)
     setup(&b, 80, 23, false, false);
     run(&b, "edit ',_and_never_infer");
     CU_ASSERT(sees(&b, "was"));
-    CU_ASSERT(grid_shows(b.grid, ", and never infer", LOOK_INSERT));
-    CU_ASSERT(b.grid->cursor_row > 0);
+    CU_ASSERT(sheet_shows(b.sheet, ", and never infer", LOOK_INSERT));
+    CU_ASSERT(b.sheet->cursor_row > 0);
     CU_ASSERT_EQUAL(state_of(&b, b.first), STATE_UNDECIDED);
     CU_ASSERT_EQUAL(run(&b, "store"), REVIEW_NEXT);
     CU_ASSERT_EQUAL(state_of(&b, b.first), STATE_EDITED);
@@ -269,9 +269,9 @@ static void test_resize_while_editing(void)
     run(&b, "edit 'xyz");
     static const int sizes[][2] = {{60, 15}, {160, 47}, {20, 5}, {1, 1}, {300, 99}, {80, 23}};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        grid_clear(b.grid, sizes[i][0], sizes[i][1]);
-        review_paint(b.view, &b.grid->paint);
-        CU_ASSERT_EQUAL(b.grid->faults, 0);
+        sheet_clear(b.sheet, sizes[i][0], sizes[i][1]);
+        review_paint(b.view, &b.sheet->paint);
+        CU_ASSERT_EQUAL(b.sheet->faults, 0);
     }
     CU_ASSERT(sees(&b, "diagnosesxyz"));
     teardown(&b);
@@ -317,7 +317,7 @@ static void test_second_rule_and_ystar(void)
     run(&b, "edit-ystar finish 'EXTRA store");
     CU_ASSERT(sees(&b, "EXTRA"));
     run(&b, "undo");
-    CU_ASSERT_FALSE(grid_shows(b.grid, "EXTRA", LOOK_INSERT));
+    CU_ASSERT_FALSE(sheet_shows(b.sheet, "EXTRA", LOOK_INSERT));
     teardown(&b);
 }
 
@@ -326,10 +326,10 @@ static void test_mark(void)
     struct bench b;
     setup(&b, 80, 23, false, false);
     run(&b, "mark-hinge");
-    CU_ASSERT(grid_shows(b.grid, "diabetic", LOOK_CURSOR));
+    CU_ASSERT(sheet_shows(b.sheet, "diabetic", LOOK_CURSOR));
     run(&b, "right enter");
     CU_ASSERT(sees(&b, "1/2 «»"));
-    CU_ASSERT(grid_shows(b.grid, "hypertension", LOOK_HINGE));
+    CU_ASSERT(sheet_shows(b.sheet, "hypertension", LOOK_HINGE));
     run(&b, "next-match");
     CU_ASSERT(sees(&b, "marked by hand"));
     run(&b, "undo");
@@ -347,7 +347,7 @@ static void test_rounds(void)
     CU_ASSERT(sees(&b, "y0 → y*"));
     run(&b, "previous-round previous-round previous-round");
     CU_ASSERT(sees(&b, "y0 → y1"));
-    CU_ASSERT(grid_shows(b.grid, "three", LOOK_TEXT));
+    CU_ASSERT(sheet_shows(b.sheet, "three", LOOK_TEXT));
     run(&b, "next-round");
     CU_ASSERT(sees(&b, "y1 → y2"));
     run(&b, "next-round");
@@ -360,10 +360,10 @@ static void test_search(void)
     struct bench b;
     setup(&b, 80, 23, false, false);
     run(&b, "pane-2 search 'tablets enter");
-    CU_ASSERT(grid_shows(b.grid, "tablets", LOOK_MATCH));
+    CU_ASSERT(sheet_shows(b.sheet, "tablets", LOOK_MATCH));
     CU_ASSERT(sees(&b, "1 match"));
     run(&b, "put-aside");
-    CU_ASSERT(grid_shows(b.grid, "tablets", LOOK_TEXT));
+    CU_ASSERT(sheet_shows(b.sheet, "tablets", LOOK_TEXT));
     run(&b, "search 'absent-word enter");
     CU_ASSERT(sees(&b, "not found"));
     teardown(&b);

@@ -114,15 +114,16 @@ bool keymap_starts(const struct keymap *m, const char *mode, bool typing, const 
 
 static bool one_key_ok(struct slice name)
 {
-    if (slice_starts(name, "Ctrl-"))
-        return name.len == 6 && name.at[5] >= 'a' && name.at[5] <= 'z';
-    if (slice_starts(name, "Alt-"))
-        name = slice_sub(name, 4, name.len);
+    if (slice_starts(name, "Ctrl-") && name.len == 6)
+        return name.at[5] >= 'a' && name.at[5] <= 'z';
+    bool ctrl = slice_starts(name, "Ctrl-"); /* before a word alone: Ctrl-Left */
+    if (ctrl || slice_starts(name, "Alt-"))
+        name = slice_sub(name, ctrl ? 5 : 4, name.len);
     for (const char *const *word = key_words; *word; word++)
         if (slice_is(name, *word))
             return true;
     uint32_t cp;
-    return name.len && utf8_decode(name.at, name.len, &cp) == name.len && cp != UTF8_BAD && cp > 0x20 && cp != 0x7F;
+    return name.len && !ctrl && utf8_decode(name.at, name.len, &cp) == name.len && cp != UTF8_BAD && cp > 0x20 && cp != 0x7F;
 }
 
 bool key_name_ok(const char *name)

@@ -11,7 +11,7 @@
 
 #include "app/session.h"
 #include "base/error.h"
-#include "ui/views/binding.h"
+#include "ui/keys/binding.h"
 #include "ui/widgets/paint.h"
 
 struct review;

@@ -1,4 +1,4 @@
-#include "tests/support/grid.h"
+#include "tests/support/sheet.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 /* Splits safe text into cells: a character and the marks on it. */
 static void put(void *context, int row, int col, struct slice text, int width, enum look look)
 {
-    struct grid *g = context;
+    struct sheet *g = context;
     int at = col, last = -1;
     g->puts++;
     for (size_t i = 0; i < text.len;) {
@@ -21,47 +21,47 @@ static void put(void *context, int row, int col, struct slice text, int width, e
         int cells = (int)unicode_width(c);
         if (cells == 0 && last >= 0) {
             strncat(g->cells[row][last].text, text.at + i,
-                    len < GRID_BYTES - 1 - strlen(g->cells[row][last].text) ? len : 0);
+                    len < SHEET_BYTES - 1 - strlen(g->cells[row][last].text) ? len : 0);
         } else if (row < 0 || row >= g->paint.rows || at < 0 || at + cells > g->paint.cols) {
             g->faults++;
             return;
         } else {
             last = at;
             for (int k = 0; k < cells; k++)
-                g->cells[row][at + k] = (struct grid_cell){.look = (unsigned char)look};
+                g->cells[row][at + k] = (struct sheet_cell){.look = (unsigned char)look};
             memcpy(g->cells[row][at].text, text.at + i, len);
             at += cells;
         }
         i += len;
     }
     if (at - col != width) {
-        fprintf(stderr, "grid: %d cells said, %d taken: %.*s\n", width, at - col, (int)text.len, text.at);
+        fprintf(stderr, "sheet: %d cells said, %d taken: %.*s\n", width, at - col, (int)text.len, text.at);
         g->faults++;
     }
 }
 
 static void cursor(void *context, int row, int col)
 {
-    struct grid *g = context;
+    struct sheet *g = context;
     g->cursor_row = row;
     g->cursor_col = col;
     if (row < 0 || row >= g->paint.rows || col < 0 || col >= g->paint.cols)
         g->faults++;
 }
 
-struct grid *grid_new(int cols, int rows)
+struct sheet *sheet_new(int cols, int rows)
 {
-    struct grid *g = mem_zalloc(1, sizeof *g);
-    grid_clear(g, cols, rows);
+    struct sheet *g = mem_zalloc(1, sizeof *g);
+    sheet_clear(g, cols, rows);
     return g;
 }
 
-void grid_free(struct grid *g)
+void sheet_free(struct sheet *g)
 {
     mem_free(g);
 }
 
-void grid_clear(struct grid *g, int cols, int rows)
+void sheet_clear(struct sheet *g, int cols, int rows)
 {
     size_t faults = g->faults;
     bool ascii = g->paint.ascii;
@@ -75,9 +75,9 @@ void grid_clear(struct grid *g, int cols, int rows)
             strcpy(g->cells[r][c].text, "~"); /* a cell nobody painted is seen */
 }
 
-const char *grid_row(const struct grid *g, int row)
+const char *sheet_row(const struct sheet *g, int row)
 {
-    static char line[GRID_COLS * GRID_BYTES];
+    static char line[SHEET_COLS * SHEET_BYTES];
     size_t len = 0;
     for (int c = 0; c < g->paint.cols; c++) {
         size_t n = strlen(g->cells[row][c].text);
@@ -90,15 +90,15 @@ const char *grid_row(const struct grid *g, int row)
     return line;
 }
 
-void grid_text(struct str *out, const struct grid *g)
+void sheet_text(struct str *out, const struct sheet *g)
 {
     for (int r = 0; r < g->paint.rows; r++) {
-        str_adds(out, grid_row(g, r));
+        str_adds(out, sheet_row(g, r));
         str_addc(out, '\n');
     }
 }
 
-bool grid_find(const struct grid *g, const char *text, int *row, int *col)
+bool sheet_find(const struct sheet *g, const char *text, int *row, int *col)
 {
     for (int r = 0; r < g->paint.rows; r++)
         for (int c = 0; c < g->paint.cols; c++) {
@@ -118,8 +118,8 @@ bool grid_find(const struct grid *g, const char *text, int *row, int *col)
     return false;
 }
 
-bool grid_shows(const struct grid *g, const char *text, enum look look)
+bool sheet_shows(const struct sheet *g, const char *text, enum look look)
 {
     int row, col;
-    return grid_find(g, text, &row, &col) && g->cells[row][col].look == look;
+    return sheet_find(g, text, &row, &col) && g->cells[row][col].look == look;
 }
