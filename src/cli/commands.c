@@ -38,6 +38,13 @@ static const struct option_spec export_options[] = {
     {.name = NULL},
 };
 
+static const struct option_spec agreement_options[] = {
+    {"json", 0, NULL, "print JSON"},
+    {"kept", 0, NULL, "count a rule accepted and a rule edited as one verdict"},
+    {"limit", 'n', "N", "list at most N tasks, rules and records (10)"},
+    {NULL},
+};
+
 const struct command commands[] = {
     {.name = "diff",
      .args = "A B",
@@ -99,6 +106,16 @@ const struct command commands[] = {
      .min_args = 1,
      .max_args = 4,
      .run = cmd_rules},
+    {.name = "agreement",
+     .args = "DB",
+     .summary = "say how far reviewers agree on the same records",
+     .details = "Compares each reviewer's last verdict (accepted, edited, rejected, flagged; a skip is none) on records "
+                "that two or more judged: Cohen's kappa by pair, Krippendorff's alpha over all, by task and by rule, "
+                "with a 95% bootstrap interval, and the records judged most differently.",
+     .options = agreement_options,
+     .min_args = 1,
+     .max_args = 1,
+     .run = cmd_agreement},
     {.name = "backup",
      .args = "DB FILE",
      .summary = "copy a project while others may be writing to it",

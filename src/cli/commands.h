@@ -19,6 +19,7 @@ int cmd_init(struct invocation *inv);
 int cmd_status(struct invocation *inv);
 int cmd_hinges(struct invocation *inv);
 int cmd_rules(struct invocation *inv);
+int cmd_agreement(struct invocation *inv);
 int cmd_backup(struct invocation *inv);
 int cmd_check(struct invocation *inv);
 int cmd_import(struct invocation *inv);
