@@ -185,12 +185,12 @@ static void test_hinge_links(void)
     struct bench b;
     setup(&b, 80, 23, false, false);
     run(&b, "next-match");
-    CU_ASSERT(sheet_shows(b.sheet, "diabetic", LOOK_HINGE_FOCUS));
+    CU_ASSERT(sheet_shows(b.sheet, "diabetic", LOOK_FOCUS_DELETE));
     CU_ASSERT(sheet_shows(b.sheet, "Added", LOOK_LINK));
     CU_ASSERT(sees(&b, "the rationale names it"));
     run(&b, "pane-3");
     CU_ASSERT(sheet_shows(b.sheet, "Added", LOOK_STRONG));
-    CU_ASSERT(sheet_shows(b.sheet, "diabetic", LOOK_HINGE_FOCUS));
+    CU_ASSERT(sheet_shows(b.sheet, "diabetic", LOOK_FOCUS_DELETE));
     run(&b, "down"); /* a clause that faults nothing lights nothing */
     CU_ASSERT(sheet_shows(b.sheet, "Otherwise", LOOK_STRONG));
     teardown(&b);

@@ -24,7 +24,9 @@ enum look {
     LOOK_HINGE,       /* a hinge in kept text */
     LOOK_HINGE_DELETE,
     LOOK_HINGE_INSERT,
-    LOOK_HINGE_FOCUS, /* the hinge the reviewer stands on */
+    LOOK_HINGE_FOCUS, /* the hinge the reviewer stands on, in kept text */
+    LOOK_FOCUS_DELETE, /* ... deleted */
+    LOOK_FOCUS_INSERT, /* ... inserted */
     LOOK_LINK,        /* what belongs to the thing under the cursor in another pane */
     LOOK_MATCH,       /* of a search */
     LOOK_MARK,        /* stands for a character that cannot be shown */

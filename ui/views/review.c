@@ -80,7 +80,7 @@ static int load(struct review *v, int64_t id, struct error *err)
     return 0;
 }
 
-/* What the queue says of a record's hinges is what was found when it was last looked at. */
+/* The queue's number of hinges, after a change here; opening a record alone writes nothing. */
 static void keep_hinge_count(struct review *v)
 {
     int n = (int)v->m.n_lit;
@@ -116,7 +116,6 @@ int review_open(struct review *v, int64_t record, struct error *err)
 {
     if (load(v, record, err) != 0)
         return -1;
-    keep_hinge_count(v);
     v->mode = MODE_READ;
     v->focus = PANE_DIFF;
     v->history_open = false;

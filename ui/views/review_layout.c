@@ -40,7 +40,7 @@ static void share(const struct review_shape *s, const enum review_pane *panes, i
         left -= panes[i] != PANE_DIFF; /* its head line; the title is the diff's */
     }
     for (int i = 0; i < n; i++)
-        grow(&rows[panes[i]], smaller(least[panes[i]], s->wants[panes[i]] + (panes[i] == PANE_DIFF)), &left);
+        grow(&rows[panes[i]], smaller(least[panes[i]], s->wants[panes[i]]), &left);
     for (int i = 0; i < n; i++)
         if (panes[i] == s->focus) /* the focus gets its wish, the diff still its half */
             grow(&rows[panes[i]], panes[i] == PANE_DIFF ? s->wants[PANE_DIFF]
@@ -50,6 +50,8 @@ static void share(const struct review_shape *s, const enum review_pane *panes, i
         for (int i = 0; i < n; i++)
             if (panes[i] == order[k])
                 grow(&rows[panes[i]], smaller(s->wants[panes[i]], most[panes[i]]), &left);
+    for (int i = 1; i < n; i++) /* what is left to those who wish for more, then to the first */
+        grow(&rows[panes[i]], s->wants[panes[i]], &left);
     if (n && left > 0)
         rows[panes[0]] += left;
 }

@@ -33,6 +33,7 @@ void review_model_free(struct review_model *m)
     mem_free(m->pairs);
     mem_free(m->stops);
     mem_free(m->clauses);
+    mem_free(m->clause_of);
     flow_lights_free(&m->lights[0]);
     flow_lights_free(&m->lights[1]);
     flow_free(&m->unified);
@@ -233,6 +234,35 @@ static void list_clauses(struct review_model *m)
         m->clauses[m->n_clauses++] = (struct review_clause){.to = end, .hunk = -1};
 }
 
+/* Which clause answers for which change: the hinges say so, and each clause names its best. */
+static void link_clauses(struct review_model *m)
+{
+    const struct hinges *h = m->hinges;
+    m->n_hunks = h->n_hunks;
+    m->clause_of = array_reserve(m->clause_of, &m->cap_hunks, m->n_hunks + 1, sizeof *m->clause_of);
+    for (size_t i = 0; i < m->n_hunks; i++)
+        m->clause_of[i] = -1;
+    for (size_t i = 0; i < h->count; i++)
+        if (h->items[i].clause >= 0 && (size_t)h->items[i].clause < m->n_clauses)
+            m->clause_of[h->items[i].hunk] = h->items[i].clause;
+    for (size_t i = 0; i < m->n_clauses; i++)
+        if (m->clauses[i].hunk >= 0 && m->clause_of[m->clauses[i].hunk] < 0)
+            m->clause_of[m->clauses[i].hunk] = (int)i;
+    for (size_t i = 0; i < m->n_stops; i++) {
+        int clause = review_model_clause_of(m, m->stops[i]);
+        if (clause < 0)
+            continue;
+        struct review_clause *c = &m->clauses[clause];
+        if (c->n_stops++ == 0 && review_model_stop_of(m, c->hunk) < 0)
+            c->hunk = m->stops[i];
+    }
+}
+
+int review_model_clause_of(const struct review_model *m, int hunk)
+{
+    return hunk >= 0 && (size_t)hunk < m->n_hunks ? m->clause_of[hunk] : -1;
+}
+
 /* Each clause on rows of its own; a run's hunk is the clause's number. */
 static void flow_clauses(struct review_model *m)
 {
@@ -288,6 +318,7 @@ void review_model_pair(struct review_model *m, size_t i)
     flow_unified(&m->unified, &in);
     list_stops(m);
     list_clauses(m);
+    link_clauses(m);
     flow_clauses(m);
 }
 

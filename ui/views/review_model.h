@@ -18,7 +18,8 @@ struct review_pair {
 
 struct review_clause {
     uint32_t from, to; /* bytes of the rationale */
-    int hunk;          /* the change it faults, or -1 */
+    int hunk;          /* the change it faults most, or -1 */
+    int n_stops;       /* how many of the walked changes it faults */
 };
 
 /* A place in a text that is shown in another light: bytes. */
@@ -45,6 +46,8 @@ struct review_model {
     size_t n_lit;
     struct review_clause *clauses;
     size_t n_clauses, cap_clauses;
+    int *clause_of; /* by hunk: the clause that faults it, or -1 */
+    size_t n_hunks, cap_hunks;
     struct flow unified, prompt_flow, rationale_flow;
     struct flow_sides sides;
     bool has_sides; /* built for this pair */
@@ -61,6 +64,8 @@ struct flow_sides *review_model_sides(struct review_model *m);
 
 /* The stop of a hunk, or -1. */
 int review_model_stop_of(const struct review_model *m, int hunk);
+/* The clause that faults a hunk, or -1. */
+int review_model_clause_of(const struct review_model *m, int hunk);
 /* Appends in words why a hunk is lit ("the rationale quotes it, a number"); nothing when unknown. */
 void review_model_reasons(const struct review_model *m, int hunk, struct str *out);
 /* Appends what a hunk changes, short: "diabetic" → "". */

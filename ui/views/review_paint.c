@@ -12,6 +12,7 @@ struct review_brush {
     int row, col; /* where cell 0 stands */
     int width;
     int hunk; /* the one under the cursor */
+    int clause; /* of the rationale, when that has the focus: all it faults is under the cursor */
     struct str piece;
     int piece_at, used; /* cells */
     enum look look;
@@ -62,13 +63,16 @@ static bool is_marked_word(const struct review *v, const struct flow_cell *c)
 static enum look look_in_diff(struct review_brush *b, const struct flow_cell *c)
 {
     const struct flow_run *r = c->run;
-    bool here = b->hunk >= 0 && r->hunk == b->hunk;
+    bool here = r->hunk >= 0 && (b->clause >= 0 ? review_model_clause_of(&b->v->m, r->hunk) == b->clause
+                                                : r->hunk == b->hunk);
     b->has_focus |= here;
     b->has_lit |= r->lit;
     if (is_marked_word(b->v, c))
         return LOOK_CURSOR;
     if (here && (r->lit || !b->v->m.n_lit))
-        return LOOK_HINGE_FOCUS;
+        return r->kind == FLOW_DELETE || r->kind == FLOW_AWAY   ? LOOK_FOCUS_DELETE
+               : r->kind == FLOW_INSERT || r->kind == FLOW_HERE ? LOOK_FOCUS_INSERT
+                                                                : LOOK_HINGE_FOCUS;
     return c->mark && r->kind == FLOW_KEEP && !r->lit ? LOOK_MARK : look_of_kind(r);
 }
 
@@ -78,8 +82,7 @@ static enum look look_in_rationale(struct review_brush *b, const struct flow_cel
     b->has_focus |= here;
     if (here && b->v->focus == PANE_RATIONALE)
         return LOOK_STRONG;
-    int hunk = b->v->m.clauses[c->run->hunk].hunk;
-    if (hunk >= 0 && hunk == b->hunk)
+    if (b->hunk >= 0 && review_model_clause_of(&b->v->m, b->hunk) == c->run->hunk)
         return LOOK_LINK;
     return c->mark ? LOOK_MARK : LOOK_TEXT;
 }
@@ -134,7 +137,8 @@ static struct review_brush brush_for(struct review *v, const struct paint *p,
                                      enum review_pane pane, int row, int col, int width)
 {
     return (struct review_brush){.p = p, .v = v, .pane = pane, .row = row, .col = col,
-                                 .width = width, .hunk = review_current_hunk(v)};
+                                 .width = width, .hunk = review_current_hunk(v),
+                                 .clause = v->focus == PANE_RATIONALE ? v->clause : -1};
 }
 
 static void blank_row(const struct paint *p, int row, int col, int width)
@@ -245,20 +249,19 @@ void review_draw_field(struct flow *f, size_t i, const struct paint *p, int row,
     paint_fill(p, row, col + b.used, cols - b.used, " ", look == LOOK_FIELD ? look : LOOK_TEXT);
 }
 
-/* What stands to the right of a clause: how many hinges it is linked to. */
+/* What stands to the right of a clause's last row: how many hinges it is linked to. */
 static void paint_link(struct review *v, const struct paint *p, size_t row, int at_row,
                        const struct review_rect *r)
 {
     struct flow *f = &v->m.rationale_flow;
-    struct flow_at at = flow_row_at(f, row);
-    if (at.run >= f->n_runs || f->runs[at.run].from != at.off || f->runs[at.run].text != FLOW_A)
-        return; /* not a clause's first row */
-    int hunk = v->m.clauses[f->runs[at.run].hunk].hunk;
-    int stop = hunk >= 0 ? review_model_stop_of(&v->m, hunk) : -1;
-    if (stop < 0)
+    int clause = f->runs[flow_row_at(f, row).run].hunk;
+    if (flow_has_row(f, row + 1) && f->runs[flow_row_at(f, row + 1).run].hunk == clause)
+        return;
+    int n = v->m.clauses[clause].n_stops;
+    if (!n)
         return;
     struct str note = {0};
-    str_addf(&note, " %s %s %d", v->ascii ? "->" : "→", v->m.n_lit ? "hinge" : "change", stop + 1);
+    str_addf(&note, " %s %d %s%s", v->ascii ? "->" : "→", n, v->m.n_lit ? "hinge" : "change", n == 1 ? "" : "s");
     int width = (int)visible_width(str_slice(&note));
     if ((int)flow_row_width(f, row) + width + GUTTER < r->cols)
         paint_text(p, at_row, r->col + r->cols - width - 1, width, str_slice(&note), LOOK_DIM);

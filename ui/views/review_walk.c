@@ -221,21 +221,12 @@ static void say_why(struct review *v, int hunk)
     str_free(&shown);
 }
 
-/* The clause that faults a hunk, or -1. */
-static int clause_of(const struct review *v, int hunk)
-{
-    for (size_t i = 0; i < v->m.n_clauses; i++)
-        if (v->m.clauses[i].hunk == hunk)
-            return (int)i;
-    return -1;
-}
-
 void review_go_stop(struct review *v, int stop)
 {
     v->stop = stop;
     if (stop < 0 || (size_t)stop >= v->m.n_stops)
         return;
-    int hunk = v->m.stops[stop], clause = clause_of(v, hunk);
+    int hunk = v->m.stops[stop], clause = review_model_clause_of(&v->m, hunk);
     if (clause >= 0)
         v->clause = clause;
     if (v->focus == PANE_RATIONALE && clause < 0)
@@ -280,6 +271,8 @@ static void step_clause(struct review *v, int step)
         v->stop = review_model_stop_of(&v->m, hunk);
         review_show_hunk(v, hunk);
         say_why(v, hunk);
+    } else if (v->m.n_stops) {
+        review_say(v, LOOK_DIM, "no change was found that answers to this sentence");
     }
 }
 
