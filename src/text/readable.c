@@ -183,6 +183,7 @@ void readable_clean(struct diff *d, struct diff_pair *p)
 {
     struct readable r = {.pair = p, .weights = mem_zalloc(p->n_ids + 1, 1)};
     align_between(&r);
+    readable_slide(p);
     find_partners(&r);
     r.start_a = find_starts(&p->a, &p->b);
     r.start_b = find_starts(&p->b, &p->a);

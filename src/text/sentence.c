@@ -66,6 +66,11 @@ static bool is_abbreviation(struct slice text, size_t from, size_t end)
            (unsigned char)text.at[start - 1] > 0x20 && letters < 8)
         start--, letters++;
     struct slice word = slice_sub(text, start, end);
+    bool numbering = word.len > 0 && start == from;
+    for (size_t i = 0; i < word.len; i++)
+        numbering &= word.at[i] >= '0' && word.at[i] <= '9';
+    if (numbering)
+        return true; /* "2. Metformin" at the start of a line */
     if (word.len == 1 && word.at[0] >= 'A' && word.at[0] <= 'Z' && word.at[0] != 'I')
         return true; /* an initial: "J. Smith" */
     for (size_t i = 0; i < sizeof abbreviations / sizeof abbreviations[0]; i++)
@@ -91,9 +96,9 @@ static bool ends_here(struct slice text, size_t from, size_t at, size_t *end)
         return true;
     if (blank == closed)
         return false; /* 3.5, foo.bar */
-    if (unicode_is_lower(next))
-        return false; /* SB8 */
-    return !(c == '.' && stops == at + 1 && is_abbreviation(text, from, at));
+    if (c != '.' || stops != at + 1)
+        return true;
+    return !unicode_is_lower(next) && !is_abbreviation(text, from, at); /* SB8 */
 }
 
 /* Past one line end, "\r\n" being one, and the blanks before it. */
@@ -116,6 +121,11 @@ void sentences(struct ranges *out, struct slice text)
 {
     size_t from = 0, at = 0;
     while (at < text.len) {
+        char byte = text.at[at];
+        if (byte == ' ' || (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'z')) {
+            at++; /* most characters, known not to matter */
+            continue;
+        }
         size_t len, end = 0;
         uint32_t c = char_at(text, at, &len);
         if (unicode_is_line_end(c)) {
