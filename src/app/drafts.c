@@ -47,6 +47,14 @@ bool draft_pending(const struct session *s)
     return s->drafts.first_ms != 0 && !store_is_read_only(s->store);
 }
 
+bool draft_typed_pending(const struct session *s)
+{
+    for (size_t i = 0; i < s->drafts.count; i++)
+        if (s->drafts.items[i].pending && strcmp(s->drafts.items[i].field, "place") != 0)
+            return draft_pending(s);
+    return false;
+}
+
 int draft_wait_ms(const struct session *s)
 {
     if (!draft_pending(s))

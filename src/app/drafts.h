@@ -19,8 +19,10 @@ enum { DRAFT_IDLE_MS = 800 }; /* a pause of that length, or that long since the 
 /* Notes content for a record's field in memory; the same content again costs nothing. Empty content drops the
  * draft: it was used or thrown away. */
 void draft_note(struct session *s, int64_t record, const char *field, struct slice content);
-/* True while something noted is not stored yet: the status bar says "draft". */
+/* True while something noted is not stored yet. */
 bool draft_pending(const struct session *s);
+/* The same for what was typed, the place ("place") apart: the status bar says "draft". */
+bool draft_typed_pending(const struct session *s);
 /* Milliseconds until draft_store should be called, or -1 when nothing is pending. */
 int draft_wait_ms(const struct session *s);
 /* Stores what is noted, in one transaction. What could not be stored stays pending. In a session that only

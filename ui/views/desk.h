@@ -19,6 +19,8 @@ struct desk;
 struct session *desk_session(struct desk *d);
 /* Characters outside ASCII would not be shown by this terminal. */
 bool desk_ascii(const struct desk *d);
+/* Changes are told apart by written signs: there are no colours to tell them by. */
+bool desk_signs(const struct desk *d);
 /* Rows and columns that the view on top was painted with last. */
 int desk_rows(const struct desk *d);
 int desk_cols(const struct desk *d);
@@ -46,9 +48,15 @@ void desk_close(struct desk *d);                                      /* back to
 /* Something was decided: other views read anew when they are seen again. */
 void desk_changed(struct desk *d);
 
-/* What a view is to the workbench. */
+/* The next undecided record of the queue after this one, 0 when none is left; the queue goes there. */
+int64_t desk_next_undecided(struct desk *d, int64_t after);
+/* The text is to be edited in $EDITOR: the view's `edited` gets what came back. */
+void desk_want_editor(struct desk *d, struct slice text);
+
+/* What a view is to the workbench. All but free, command and paint may be NULL. */
 struct view_ops {
-    const char *mode;
+    const char *mode; /* where its keys are looked up */
+    bool own_hints;   /* paints its own line of hints: it gets that row too */
     void (*free)(void *view);
     /* Runs a command by name; false when it is none of this view's. */
     bool (*command)(void *view, const char *name);
@@ -57,8 +65,14 @@ struct view_ops {
     void (*refresh)(void *view);
     /* The line of key hints: "j/k move  Enter open". */
     const char *(*hints)(void *view);
-    /* A little work while no key comes; true when there is more. NULL for none. */
+    /* A little work while no key comes; true when there is more. */
     bool (*idle)(void *view);
+    /* For a view that is typed into: another mode than its own, and the text. */
+    const char *(*mode_now)(void *view);
+    bool (*typing)(void *view);
+    void (*type)(void *view, struct slice text);
+    void (*say)(void *view, enum look look, const char *text);
+    void (*edited)(void *view, struct slice text);
 };
 
 #endif

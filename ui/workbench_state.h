@@ -1,0 +1,54 @@
+/* The workbench's private state, shared by workbench*.c. struct desk of the views is this struct. */
+#ifndef UI_WORKBENCH_STATE_H
+#define UI_WORKBENCH_STATE_H
+
+#include "ui/views/ask.h"
+#include "ui/views/desk.h"
+#include "ui/views/queue.h"
+#include "ui/workbench.h"
+
+enum { SCREENS = 8 };
+
+struct screen {
+    const struct view_ops *ops;
+    void *view;
+    bool stale; /* something was decided since it was painted */
+};
+
+struct desk {
+    struct session *session;
+    bool signs, ascii;
+    struct screen stack[SCREENS]; /* the queue is the first, always */
+    size_t depth;                 /* >= 1 */
+    struct ask ask;
+    struct str message;
+    enum look look;
+    const char *running;       /* the command being run, to be run again after a lost connection */
+    struct str asked_by;       /* the command that opened the line that asks */
+    struct str title, editing; /* text for $EDITOR */
+    bool wants_editor, done;
+    int rows, cols; /* given to the view on top */
+    int64_t retry_ms; /* monotonic: drafts could not be stored; not before then again. 0: they could */
+    struct str trouble; /* why they could not */
+};
+
+struct workbench {
+    struct desk desk;
+};
+
+struct screen *desk_top(struct desk *d);
+/* Puts a view on top, which the desk owns from then on. */
+void desk_push(struct desk *d, const struct view_ops *ops, void *view);
+struct queue_view *desk_queue(struct desk *d);
+
+/* workbench_place.c: where the reviewer is, noted as a draft and found again. */
+void place_note(struct desk *d);
+void place_restore(struct desk *d);
+
+/* workbench_command.c: commands of every view, and the `:` line. */
+bool desk_command(struct desk *d, const char *name);
+
+/* workbench_paint.c */
+void desk_paint(struct desk *d, const struct paint *p);
+
+#endif
