@@ -26,8 +26,8 @@ struct workbench_options {
 struct workbench *workbench_new(struct session *s, const struct workbench_options *o, struct error *err);
 void workbench_free(struct workbench *w); /* NULL is fine; stores nothing: see workbench_save */
 
-/* Where keys are looked up now: rows whose mode is this name first, then rows of mode "edit" while typing and of
- * mode "" while not. Two commands are the loop's own and do nothing here: "redraw" and "suspend". */
+/* Where keys are looked up now: rows whose mode is this name first, then unless typing, rows
+ * of mode "". Two commands are the loop's own and do nothing here: "redraw" and "suspend". */
 const char *workbench_mode(const struct workbench *w);
 /* True while text is typed: a printable key without a row of its own, and all pasted text, is text. */
 bool workbench_typing(const struct workbench *w);

@@ -4,6 +4,7 @@
 #include "db/record_store.h"
 #include "ui/views/help.h"
 #include "ui/views/history.h"
+#include "ui/views/review.h"
 #include "ui/views/review_screen.h"
 #include "ui/views/rules.h"
 #include "ui/workbench_state.h"
@@ -19,13 +20,13 @@ static const struct binding shared_bindings[] = {
 
 const struct binding *workbench_binding(size_t i)
 {
-    static const struct binding *const tables[] = {queue_bindings, rules_bindings, history_bindings,
-                                                   help_bindings,  shared_bindings, ask_bindings};
+    const struct binding *const tables[] = {queue_bindings, review_bindings(), rules_bindings,
+                                            history_bindings, help_bindings,   ask_bindings, shared_bindings};
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
         for (const struct binding *b = tables[t]; b->command; b++)
             if (i-- == 0)
                 return b;
-    return review_screen_binding(i);
+    return NULL;
 }
 
 static void show_help(struct desk *d)

@@ -29,12 +29,12 @@ void ask_open(struct ask *a, const struct question *q);
 /* Replaces what is typed. */
 void ask_set(struct ask *a, struct slice text);
 void ask_close(struct ask *a);
-/* Runs a command of the modes "prompt" or "edit". False when there is none of that name. */
+/* Runs a command of the mode "prompt". False when there is none of that name. */
 bool ask_command(struct ask *a, const char *name);
 void ask_type(struct ask *a, struct slice text);
 /* Paints the line in one row of p, and the choices in the row above. */
 void ask_paint(struct ask *a, const struct paint *p, int row);
 
-extern const struct binding ask_bindings[]; /* modes "prompt" and "edit" */
+extern const struct binding ask_bindings[]; /* mode "prompt" */
 
 #endif

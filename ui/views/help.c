@@ -66,7 +66,6 @@ struct help_view *help_view_new(struct desk *d, const char *mode)
         for (size_t i = 0; i < sizeof also / sizeof *also; i++)
             add_mode(v, also[i].mode, also[i].heading);
     add_mode(v, "prompt", "While a line is asked");
-    add_mode(v, "edit", "While typing");
     if (strcmp(mode, "queue") == 0) {
         add(v, NULL, NULL, "What a limit (l) may hold; all terms must fit, commas are alternatives, ! turns round");
         for (int f = 0; f < LIMIT_FIELDS; f++)

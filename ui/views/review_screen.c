@@ -138,19 +138,6 @@ void review_screen_restore(struct review_screen *v, const struct json *saved)
     review_restore(v->review, slice_of(json_string(json_get(saved, "review"), "")));
 }
 
-const struct binding *review_screen_binding(size_t i)
-{
-    const struct review_binding *rows = review_bindings();
-    static struct binding row;
-    for (size_t at = 0; rows[at].mode; at++) {
-        if (at < i)
-            continue;
-        row = (struct binding){rows[at].mode, rows[at].keys, rows[at].command, rows[at].help};
-        return &row;
-    }
-    return NULL;
-}
-
 const struct view_ops review_screen_ops = {
     .mode = "review",
     .own_hints = true,

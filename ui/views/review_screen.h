@@ -13,7 +13,5 @@ struct review_screen *review_screen_new(struct desk *d, bool signs, bool ascii);
 int review_screen_open(struct review_screen *v, int64_t record, struct error *err);
 void review_screen_save(const struct review_screen *v, struct json *out);
 void review_screen_restore(struct review_screen *v, const struct json *saved);
-/* Row i of the review's keys, NULL after the last. */
-const struct binding *review_screen_binding(size_t i);
 
 #endif
