@@ -11,12 +11,18 @@
 #include "base/str.h"
 #include "db/store.h"
 
+enum { STORE_DEPTH = 8 }; /* transactions nest no deeper */
+
 struct store {
     sqlite3 *db;
     char *path;
     bool read_only;
     int depth; /* of nested transactions */
     struct map *statements; /* SQL text -> sqlite3_stmt */
+    /* Records that wait for the search index until the outermost commit (texts.h): id to enter, -id
+     * when it was taken back since. marks: how many there were where each level began. */
+    int64_t *waiting;
+    size_t n_waiting, cap_waiting, marks[STORE_DEPTH];
 };
 
 /* The statement for sql, reset, with the values bound in order; NULL and err on failure. Borrowed until

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "db/migrate.h"
 #include "db/sql.h"
+#include "db/texts.h"
 
 enum { BUSY_MS = 10000 };
 
@@ -138,6 +139,7 @@ void store_close(struct store *s)
         sqlite3_finalize((sqlite3_stmt *)(uintptr_t)map_value(s->statements, i));
     sqlite3_close(s->db);
     map_free(s->statements);
+    mem_free(s->waiting);
     mem_free(s->path);
     mem_free(s);
 }
@@ -165,6 +167,8 @@ static int savepoint(struct store *s, const char *fmt, struct error *err)
 static int begin(struct store *s, const char *how, struct error *err)
 {
     int result;
+    assert(s->depth < STORE_DEPTH);
+    s->marks[s->depth] = s->n_waiting;
     if (s->depth > 0)
         result = savepoint(s, "SAVEPOINT level%d", err);
     else
@@ -189,6 +193,8 @@ int store_begin_read(struct store *s, struct error *err)
 int store_commit(struct store *s, struct error *err)
 {
     assert(s->depth > 0);
+    if (s->depth == 1 && search_flush(s, err) < 0)
+        return -1;
     s->depth--;
     int result = s->depth > 0 ? savepoint(s, "RELEASE level%d", err) : sql_run(s, err, "COMMIT", "");
     if (result < 0)
@@ -201,6 +207,7 @@ void store_rollback(struct store *s)
     if (s->depth == 0)
         return;
     s->depth--;
+    s->n_waiting = s->marks[s->depth];
     if (s->depth > 0)
         savepoint(s, "ROLLBACK TO level%d; RELEASE level%d", NULL);
     else if (!sqlite3_get_autocommit(s->db)) /* a full disk may have rolled back already */

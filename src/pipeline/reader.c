@@ -68,25 +68,28 @@ const struct format *reader_format(const struct reader *r)
     return r->format;
 }
 
-/* Repairs the item's characters and, for another tool's item, makes a hinge line of it. */
-static int to_line(struct reader *r, struct error *err)
+/* Another tool's item: repairs its characters and makes a hinge line of it. */
+static int convert(struct reader *r, struct error *err)
 {
     size_t bad_at;
     str_clear(&r->clean);
     r->repaired = json_repair(&r->clean, r->item.text);
     struct slice text = r->repaired ? str_slice(&r->clean) : r->item.text;
-    if (!r->format && !(r->format = format_tell(source_kind(r->source), text, err)))
-        return -1;
-    str_clear(&r->line);
-    if (!r->format->convert) {
-        str_add_slice(&r->line, text);
-        return 0;
-    }
     if (!json_check(text, &bad_at))
         return error_set(err, ERR_INPUT, "not valid JSON at byte %zu", bad_at);
     if (text.at[0] != '{')
         return error_set(err, ERR_INPUT, "an item must be an object");
+    str_clear(&r->line);
     return r->format->convert(&r->line, &r->answers, text, err);
+}
+
+static int tell(struct reader *r, struct error *err)
+{
+    struct str clean = {0};
+    bool broken = json_repair(&clean, r->item.text) > 0;
+    r->format = format_tell(source_kind(r->source), broken ? str_slice(&clean) : r->item.text, err);
+    str_free(&clean);
+    return r->format ? 0 : -1;
 }
 
 enum source_result reader_next(struct reader *r, struct record *to, struct error *err)
@@ -96,9 +99,14 @@ enum source_result reader_next(struct reader *r, struct record *to, struct error
     enum source_result result = source_next(r->source, &r->item, err);
     if (result != SOURCE_ITEM)
         return result;
-    if (to_line(r, err) == 0 && record_parse(to, str_slice(&r->line), NULL, err) == 0)
-        return SOURCE_ITEM;
-    return r->format ? SOURCE_REFUSED : SOURCE_FAILED;
+    if (!r->format && tell(r, err) != 0)
+        return SOURCE_FAILED;
+    int bad;
+    if (!r->format->convert) /* one pass over the bytes is enough */
+        bad = record_parse(to, r->item.text, &r->repaired, err);
+    else
+        bad = convert(r, err) != 0 || record_parse(to, str_slice(&r->line), NULL, err) != 0;
+    return bad ? SOURCE_REFUSED : SOURCE_ITEM;
 }
 
 const struct answers *reader_answers(const struct reader *r)
