@@ -1,7 +1,5 @@
 /*
- * The terminal: a grid to paint on, events to wait for. The only door to ncurses. There are two
- * terminals behind it: the tty, and a scripted one whose events come from a function and whose
- * screen goes nowhere (hinge play, tests).
+ * The terminal: a grid to paint on, events to wait for. The only door to ncurses.
  *
  * Whatever ends the program (an error, TERM, HUP, INT, a crash), the tty gets back its modes, its
  * main screen, its cursor and its paste mode.
@@ -17,7 +15,7 @@
 #include "base/str.h"
 #include "ui/term/screen.h"
 
-enum { KEY_NAME_MAX = 24 };
+enum { KEY_NAME_MAX = 32 };
 
 enum event_kind {
     EVENT_NONE,    /* the time is over */
@@ -57,18 +55,6 @@ struct term;
 struct term *term_open(struct error *err);
 /* Gives the terminal back. NULL is fine. */
 void term_close(struct term *t);
-
-/* A terminal of rows x cols that behaves like the named one ("vt100": no colours, ASCII). next
- * fills the event or leaves EVENT_NONE; it is called only after what was painted was shown. */
-struct term_script {
-    int rows, cols;
-    const char *name;
-    void (*next)(void *context, struct term *t, int wait_ms, struct event *out);
-    void *context;
-};
-struct term *term_open_script(const struct term_script *script);
-/* Changes the size of a scripted terminal. */
-void term_script_resize(struct term *t, int rows, int cols);
 
 struct screen *term_screen(struct term *t);
 int term_colors(const struct term *t); /* 0, 8, 16, 256 */

@@ -1,0 +1,42 @@
+#include "ui/term/caps.h"
+
+#include <curses.h>
+#include <stdlib.h>
+#include <string.h>
+#include <term.h>
+#include <unistd.h>
+
+static const char *capability(const char *name)
+{
+    const char *text = tigetstr(name);
+    return text == (const char *)-1 ? NULL : text;
+}
+
+int caps_check(struct error *err)
+{
+    const char *name = getenv("TERM");
+    int result = 0;
+    if (setupterm(NULL, STDOUT_FILENO, &result) != OK)
+        return error_set(err, ERR_USAGE,
+                         "TERM is '%.60s', which is not in this system's list of terminals; "
+                         "TERM=vt100 works nearly everywhere", name ? name : "");
+    bool places = capability("cup");
+    del_curterm(cur_term);
+    if (!places)
+        return error_set(err, ERR_USAGE,
+                         "TERM is '%.60s', a terminal that cannot place its cursor; the workbench "
+                         "needs one that can, as vt100 or xterm", name ? name : "");
+    return 0;
+}
+
+void caps_add(struct str *out, const char *name)
+{
+    const char *text = capability(name);
+    while (text && *text) { /* padding is written $<5> */
+        const char *end = text[0] == '$' && text[1] == '<' ? strchr(text, '>') : NULL;
+        if (end)
+            text = end + 1;
+        else
+            str_addc(out, *text++);
+    }
+}

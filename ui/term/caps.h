@@ -1,0 +1,13 @@
+/* What the terminal's description says, apart because <term.h> takes many names. Private to term. */
+#ifndef UI_TERM_CAPS_H
+#define UI_TERM_CAPS_H
+
+#include "base/error.h"
+#include "base/str.h"
+
+/* -1 and err when $TERM is unknown or cannot place its cursor. */
+int caps_check(struct error *err);
+/* Appends a capability's bytes, without padding; nothing when there is none. */
+void caps_add(struct str *out, const char *name);
+
+#endif
