@@ -23,11 +23,11 @@ struct pattern {
 
 static uint32_t compile_options(unsigned flags)
 {
-    uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C;
+    uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF;
     if (flags & PATTERN_LITERAL)
         options |= PCRE2_LITERAL;
     else
-        options |= PCRE2_UCP | PCRE2_MULTILINE;
+        options |= PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C;
     if (flags & PATTERN_CASELESS)
         options |= PCRE2_CASELESS;
     return options;

@@ -96,9 +96,11 @@ static bool ends_here(struct slice text, size_t from, size_t at, size_t *end)
         return true;
     if (blank == closed)
         return false; /* 3.5, foo.bar */
-    if (c != '.' || stops != at + 1)
+    if (c != '.' && c != 0x2026)
         return true;
-    return !unicode_is_lower(next) && !is_abbreviation(text, from, at); /* SB8 */
+    if (unicode_is_lower(next))
+        return false; /* SB8 */
+    return stops > at + 1 || !is_abbreviation(text, from, at);
 }
 
 /* Past one line end, "\r\n" being one, and the blanks before it. */
