@@ -374,13 +374,19 @@ void flow_draw_at(const struct flow *f, struct flow_at from, unsigned skip, unsi
         ;
 }
 
-unsigned flow_row_width(struct flow *f, size_t i)
+unsigned flow_width_at(const struct flow *f, struct flow_at from)
 {
-    struct painter p = {.f = f, .sink = no_sink, .at = flow_row_at(f, i), .to = row_end(f, i),
-                        .width = UINT32_MAX};
+    struct flow_at to = from;
+    flow_next_row(f, &to);
+    struct painter p = {.f = f, .sink = no_sink, .at = from, .to = to, .width = UINT32_MAX};
     while (paint_step(&p))
         ;
     return p.col;
+}
+
+unsigned flow_row_width(struct flow *f, size_t i)
+{
+    return flow_width_at(f, flow_row_at(f, i));
 }
 
 unsigned flow_column(struct flow *f, size_t i, struct flow_at at)

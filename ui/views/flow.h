@@ -109,6 +109,7 @@ bool flow_find_byte(const struct flow *f, enum flow_text text, size_t off, struc
 /* For rows over two flows (side by side): lays out one row from *at on, sets *at to the next row's
  * start and returns true when the row ended its line. At the end of the flow returns true. */
 bool flow_next_row(const struct flow *f, struct flow_at *at);
+unsigned flow_width_at(const struct flow *f, struct flow_at from); /* of the row that starts there */
 void flow_draw_at(const struct flow *f, struct flow_at from, unsigned skip, unsigned width,
                   flow_sink *sink, void *ctx);
 

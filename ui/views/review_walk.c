@@ -378,16 +378,33 @@ static void sideways(struct review *v, int step)
         *skip = *skip > by ? *skip - by : 0;
 }
 
+/* Cells of the first row shown, and of its column. */
+static unsigned top_width(struct review *v, struct flow *f, unsigned *column)
+{
+    size_t top = v->scroll[v->focus].top;
+    if (!by_sides(v, v->focus)) {
+        *column = f->width;
+        return flow_has_row(f, top) ? flow_row_width(f, top) : 0;
+    }
+    struct flow_sides *s = review_model_sides(&v->m);
+    *column = s->left.width;
+    if (!flow_sides_has_row(s, top))
+        return 0;
+    unsigned left = s->rows[top].has_left ? flow_width_at(&s->left, s->rows[top].left) : 0;
+    unsigned right = s->rows[top].has_right ? flow_width_at(&s->right, s->rows[top].right) : 0;
+    return left > right ? left : right;
+}
+
 static void line_end(struct review *v, bool end)
 {
     struct flow *f = review_pane_flow(v, v->focus);
+    unsigned column = 0;
     if (!f || !v->no_wrap) {
         (end ? go_last : go_first)(v);
         return;
     }
-    size_t top = v->scroll[v->focus].top;
-    unsigned width = end ? flow_row_width(f, top) : 0;
-    v->scroll[v->focus].skip = width > f->width ? width - f->width : 0;
+    unsigned width = end ? top_width(v, f, &column) : 0;
+    v->scroll[v->focus].skip = width > column ? width - column : 0;
 }
 
 static void turn(struct review *v, bool *what)
@@ -415,6 +432,8 @@ static void turn_wrap(struct review *v)
         struct flow *f = review_pane_flow(v, (enum review_pane)p);
         if (f && !by_sides(v, (enum review_pane)p))
             scroll_to(v, (enum review_pane)p, flow_row_of(f, tops[p]));
+        else
+            scroll_to(v, (enum review_pane)p, v->scroll[p].top);
     }
     review_say(v, LOOK_DIM, v->no_wrap ? "one row a line: h and l, or the arrows, go sideways"
                                        : "long lines are wrapped");
