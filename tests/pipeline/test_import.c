@@ -191,6 +191,49 @@ static void a_new_revision_keeps_the_decision(void)
     project_remove(&p);
 }
 
+static void put_line(struct project *p, const char *line)
+{
+    struct record r = {0};
+    struct error err = {0};
+    enum record_put what;
+    int64_t id;
+    CU_ASSERT_EQUAL_FATAL(record_parse(&r, slice_of(line), NULL, &err), 0);
+    CU_ASSERT_EQUAL(record_store_put(p->store, &r, "test", 1, &what, &id, &err), 0);
+    record_free(&r);
+}
+
+/* Records enter the search index when the outermost transaction commits: what was put, put again or
+ * rolled back on the way must leave it as if each had been indexed at once. */
+static void the_index_follows_transactions(void)
+{
+    struct project p = project_make();
+    struct error err = {0};
+    struct str report = {0};
+    size_t faults = 0;
+    put_line(&p, "{\"id\":\"old\",\"y0\":\"one\"}");
+    CU_ASSERT_EQUAL(store_begin(p.store, &err), 0);
+    put_line(&p, "{\"id\":\"new\",\"y0\":\"two\"}");
+    put_line(&p, "{\"id\":\"new\",\"y0\":\"three\"}");
+    CU_ASSERT_EQUAL(store_begin(p.store, &err), 0);
+    put_line(&p, "{\"id\":\"old\",\"y0\":\"four\"}");
+    put_line(&p, "{\"id\":\"new\",\"y0\":\"five\"}");
+    put_line(&p, "{\"id\":\"gone\",\"y0\":\"six\"}");
+    store_rollback(p.store);
+    put_line(&p, "{\"id\":\"new\",\"y0\":\"seven\"}");
+    CU_ASSERT_EQUAL(store_commit(p.store, &err), 0);
+    CU_ASSERT_EQUAL(store_check(p.store, &report, &faults, &err), 0);
+    CU_ASSERT_EQUAL(faults, 0);
+    CU_ASSERT_STRING_EQUAL(str_z(&report), "");
+    CU_ASSERT_EQUAL(store_begin(p.store, &err), 0);
+    put_line(&p, "{\"id\":\"new\",\"y0\":\"eight\"}");
+    store_rollback(p.store);
+    put_line(&p, "{\"id\":\"old\",\"y0\":\"nine\"}");
+    CU_ASSERT_EQUAL(store_check(p.store, &report, &faults, &err), 0);
+    CU_ASSERT_EQUAL(faults, 0);
+    str_free(&report);
+    project_remove(&p);
+}
+
 /* --- random records -------------------------------------------------------------------------- */
 
 static unsigned next(unsigned *seed, unsigned below)
@@ -384,6 +427,7 @@ int main(int argc, char **argv)
         {"an id used twice", an_id_used_twice},
         {"answers become decisions once", answers_become_decisions_once},
         {"a new revision keeps the decision", a_new_revision_keeps_the_decision},
+        {"the index follows transactions", the_index_follows_transactions},
         {"random records come back", random_records_come_back},
         {"killed imports are finished by the next", killed_imports_are_finished_by_the_next},
         {NULL, NULL},
