@@ -155,7 +155,7 @@ static int export_outputs(struct store *s, int64_t id, int64_t revision, struct 
         export_output(r, &o, &rounds, &cap);
     }
     r->rounds = arena_alloc(&r->arena, r->n_rounds * sizeof *rounds);
-    if (r->n_rounds)
+    if (rounds)
         memcpy(r->rounds, rounds, r->n_rounds * sizeof *rounds);
     mem_free(rounds);
     return got;

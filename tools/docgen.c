@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "ui/workbench.h"
 
 /* mdoc: a backslash is an escape, a line starting with a point or quote is a request, and a bare
  * hyphen may come out as a typographic one. */
@@ -184,6 +185,52 @@ static void print_fish(void)
     }
 }
 
+/* Modes as the views name them, in words for the page. */
+static const char *mode_title(const char *mode)
+{
+    static const struct {
+        const char *mode, *title;
+    } titles[] = {
+        {"", "In every view"},          {"queue", "Queue"},          {"review", "Review"},
+        {"form", "Writing a rule"},     {"text", "Editing y*"},      {"ask", "A line that is asked for"},
+        {"mark", "Marking a hinge"},    {"rules", "Rules"},          {"history", "History"},
+        {"edit", "Typing"},             {"help", "Help"},
+    };
+    for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
+        if (strcmp(titles[i].mode, mode) == 0)
+            return titles[i].title;
+    return mode;
+}
+
+static bool mode_is_new(size_t row)
+{
+    for (size_t i = 0; i < row; i++)
+        if (strcmp(workbench_binding(i)->mode, workbench_binding(row)->mode) == 0)
+            return false;
+    return true;
+}
+
+static void man_mode(const char *mode)
+{
+    printf(".Ss %s\n.Bl -tag -width \"Ctrl\\-x Ctrl\\-e\"\n", mode_title(mode));
+    for (size_t i = 0; workbench_binding(i); i++) {
+        const struct binding *b = workbench_binding(i);
+        if (strcmp(b->mode, mode) != 0 || !b->help[0])
+            continue;
+        fputs(".It Li ", stdout);
+        mdoc_text(b->keys[0] ? b->keys : "(no key)");
+        mdoc_text(b->help);
+    }
+    puts(".El");
+}
+
+static void print_keys(void)
+{
+    for (size_t i = 0; workbench_binding(i); i++)
+        if (mode_is_new(i))
+            man_mode(workbench_binding(i)->mode);
+}
+
 static void print_commands(void)
 {
     for (const struct command *c = commands; c->name; c++)
@@ -196,7 +243,7 @@ int main(int argc, char **argv)
         const char *name;
         void (*print)(void);
     } parts[] = {
-        {"commands", print_commands}, {"man", print_man},   {"bash", print_bash},
+        {"commands", print_commands}, {"man", print_man},   {"keys", print_keys}, {"bash", print_bash},
         {"zsh", print_zsh},           {"fish", print_fish},
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
@@ -204,6 +251,6 @@ int main(int argc, char **argv)
             parts[i].print();
             return 0;
         }
-    fputs("usage: docgen commands|man|bash|zsh|fish\n", stderr);
+    fputs("usage: docgen commands|man|keys|bash|zsh|fish\n", stderr);
     return 2;
 }

@@ -1,6 +1,7 @@
 #include "app/likeness.h"
 
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/array.h"
@@ -192,7 +193,7 @@ static int longer_first(const void *a, const void *b)
 static bool tells(const char *word)
 {
     char stemmed[WORD_MAX];
-    strcpy(stemmed, word);
+    snprintf(stemmed, sizeof stemmed, "%s", word);
     stem(stemmed);
     const struct sense *s = find_sense(stemmed);
     return !(s && s->means && !s->means[0]);

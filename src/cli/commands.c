@@ -45,7 +45,31 @@ static const struct option_spec agreement_options[] = {
     {NULL},
 };
 
+static const struct option_spec open_options[] = {
+    {"reviewer", 'r', "NAME", "who decides ($HINGE_REVIEWER, else the login name)"},
+    {"theme", 't', "NAME", "dark, light, contrast, mono, or a theme file ($HINGE_THEME, else dark)"},
+    {"read-only", 0, NULL, "look, change nothing"},
+    {.name = NULL},
+};
+
+static const struct option_spec play_options[] = {
+    {"keys", 'k', "FILE", "the script; - is standard input (-)"},
+    {"size", 's', "COLSxROWS", "of the screen (80x24)"},
+    {"term", 0, "xterm-256color|vt100", "the terminal to behave like: with colours, or with signs in ASCII"},
+    {"reviewer", 'r', "NAME", "who decides ($HINGE_REVIEWER, else the login name)"},
+    {"read-only", 0, NULL, "look, change nothing"},
+    {.name = NULL},
+};
+
 const struct command commands[] = {
+    {.name = "open",
+     .args = "DB",
+     .summary = "open the workbench on a project; the word open can be left out",
+     .details = "",
+     .options = open_options,
+     .min_args = 1,
+     .max_args = 1,
+     .run = cmd_open},
     {.name = "diff",
      .args = "A B",
      .summary = "show what was changed between two texts, word by word",
@@ -152,6 +176,23 @@ const struct command commands[] = {
      .min_args = 1,
      .max_args = 1,
      .run = cmd_export},
+    {.name = "play",
+     .args = "DB",
+     .summary = "drive the workbench from a key script and print screens as text",
+     .details =
+         "The script has one statement a line; lines that start with # are passed over:\n\n"
+         "key NAME ... presses keys one after another (j, Ctrl-d, Enter, Ctrl-x Ctrl-e);\n\n"
+         "type \"TEXT\" types text, a character a key, and paste \"TEXT\" pastes it (\\\" \\\\ \\n \\t \\e "
+         "\\xHH are escapes);\n\n"
+         "screen [NAME] prints the screen, looks [NAME] letters for what is lit how;\n\n"
+         "expect \"TEXT\" fails unless the screen shows it, refuse \"TEXT\" if it does;\n\n"
+         "resize COLSxROWS changes the window, settle lets work in the background finish, wait MS lets time "
+         "pass, hangup ends as a lost connection does.\n\n"
+         "What is decided is decided: try scripts on a copy (hinge backup).",
+     .options = play_options,
+     .min_args = 1,
+     .max_args = 1,
+     .run = cmd_play},
     {.name = NULL},
 };
 

@@ -23,5 +23,8 @@ int cmd_agreement(struct invocation *inv);
 int cmd_backup(struct invocation *inv);
 int cmd_check(struct invocation *inv);
 int cmd_import(struct invocation *inv);
+/* In src/workbench_open.c: they need ui, which cli may not know. */
+int cmd_open(struct invocation *inv);
+int cmd_play(struct invocation *inv);
 
 #endif

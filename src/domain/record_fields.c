@@ -336,7 +336,7 @@ static bool print_rounds(struct str *out, const struct record *r)
 static int read_offset(size_t *to, struct slice span, const char *name, struct error *err)
 {
     struct slice value;
-    double number;
+    double number = 0;
     if (!member(span, name, &value))
         return error_set(err, ERR_INPUT, "spans: a span has no %s", name);
     if (read_number(&number, value, "spans", err) != 0)

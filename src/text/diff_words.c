@@ -62,7 +62,7 @@ static uint32_t intern(struct table *t, struct slice word)
 {
     uint32_t hash = hash_word(word);
     size_t at = hash & t->mask;
-    for (; t->slots[at].number; at = (at + 1) & t->mask)
+    for (; t->slots[at].number && t->words; at = (at + 1) & t->mask)
         if (t->slots[at].hash == hash && slice_eq(t->words[t->slots[at].number - 1], word))
             return t->slots[at].number - 1;
     uint32_t number = new_number(t, word);

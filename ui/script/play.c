@@ -173,7 +173,7 @@ static int find_on_screen(struct player *p, struct slice rest, bool *found, stru
 
 static int do_expect(struct player *p, struct slice rest, struct error *err)
 {
-    bool found;
+    bool found = false;
     if (find_on_screen(p, rest, &found, err) < 0)
         return -1;
     if (found)
@@ -184,7 +184,7 @@ static int do_expect(struct player *p, struct slice rest, struct error *err)
 
 static int do_refuse(struct player *p, struct slice rest, struct error *err)
 {
-    bool found;
+    bool found = false;
     if (find_on_screen(p, rest, &found, err) < 0)
         return -1;
     if (!found)

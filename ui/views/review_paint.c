@@ -381,7 +381,7 @@ static void paint_title(struct review *v, const struct paint *p)
         ascii_fold(&right);
     }
     int width = (int)visible_width(str_slice(&right));
-    enum look look = v->focus == PANE_DIFF ? LOOK_TITLE : LOOK_TITLE;
+    enum look look = LOOK_TITLE;
     paint_fill(p, 0, 0, p->cols, " ", look);
     paint_text(p, 0, 0, p->cols - width - 1, str_slice(&left), look);
     paint_text(p, 0, p->cols - width, width, str_slice(&right), look);
