@@ -284,9 +284,26 @@ static void emit(struct painter *p, const struct flow_run *r, const struct flow_
     p->sink(p->ctx, &cell);
 }
 
+/* Left of what is drawn, plain ASCII letters are passed over without a step for each. */
+static void pass_ascii(struct painter *p, const struct flow_run *r)
+{
+    const char *text = p->f->texts[r->text].at;
+    uint32_t room = p->skip - p->col;
+    uint32_t stop = p->at.run == p->to.run ? p->to.off : r->to;
+    uint32_t end = stop - p->at.off > room ? p->at.off + room : stop, i = p->at.off;
+    while (i < end && text[i] >= 0x20 && text[i] <= 0x7E && !(i + 1 < r->to && text[i + 1] & 0x80) &&
+           !(p->f->signs && memchr("[{-+<>", text[i], 6)))
+        i++;
+    p->col += i - p->at.off;
+    p->at = settle(p->f, (struct flow_at){p->at.run, i});
+}
+
 /* One step; false at the end of the row or past the right edge. */
 static bool paint_step(struct painter *p)
 {
+    if (!at_end(p->f, p->at) && p->col < p->skip && before(p->at, p->to) &&
+        !p->f->runs[p->at.run].exposed && p->f->runs[p->at.run].text != FLOW_SIGN)
+        pass_ascii(p, &p->f->runs[p->at.run]);
     if (at_end(p->f, p->at) || !before(p->at, p->to) || p->col >= p->skip + p->width)
         return false;
     const struct flow_run *r = &p->f->runs[p->at.run];
@@ -305,37 +322,36 @@ static void no_sink(void *ctx, const struct flow_cell *cell)
     (void)cell;
 }
 
-/* Remembers places along an unwrapped row, so that column 900,000 is as near as column 9. */
-static void add_marks(struct flow *f, size_t row, struct painter *p)
+static bool same(struct flow_at a, struct flow_at b)
 {
-    if (f->marks_row != row || !f->n_marks) {
-        f->n_marks = 0;
-        f->marks_row = row;
-    }
-    if (f->n_marks) {
-        p->at = f->marks[f->n_marks - 1].at;
-        p->col = f->marks[f->n_marks - 1].col;
-    }
-    unsigned skip = p->skip;
-    while (p->col + MARK_EVERY <= skip) {
-        struct painter walk = *p;
-        walk.skip = 0;
-        walk.width = p->col + MARK_EVERY;
-        walk.sink = no_sink;
-        while (paint_step(&walk))
-            ;
-        if (walk.col < p->col + MARK_EVERY)
-            break; /* the row ends before */
-        p->at = walk.at;
-        p->col = walk.col;
-        f->marks = array_reserve(f->marks, &f->cap_marks, f->n_marks + 1, sizeof *f->marks);
-        f->marks[f->n_marks++] = (struct flow_mark){p->at, p->col};
-    }
+    return a.run == b.run && a.off == b.off;
 }
 
-static void nearest_mark(const struct flow *f, size_t row, struct painter *p)
+/* Remembers places along a long row, so that column 900,000 is as near as column 9, and starts the
+ * painter at the last of them before what is drawn. */
+static void start_near(struct flow *f, struct painter *p)
 {
-    for (size_t i = f->marks_row == row ? f->n_marks : 0; i-- > 0;)
+    if (!same(f->marks_from, p->at))
+        f->n_marks = 0;
+    f->marks_from = p->at;
+    struct painter walk = *p;
+    walk.sink = no_sink;
+    walk.width = 0;
+    if (f->n_marks) {
+        walk.at = f->marks[f->n_marks - 1].at;
+        walk.col = f->marks[f->n_marks - 1].col;
+    }
+    while (walk.col + MARK_EVERY <= p->skip) {
+        uint32_t goal = walk.col + MARK_EVERY;
+        walk.skip = goal;
+        while (paint_step(&walk))
+            ;
+        if (walk.col < goal)
+            break; /* the row ends before */
+        f->marks = array_reserve(f->marks, &f->cap_marks, f->n_marks + 1, sizeof *f->marks);
+        f->marks[f->n_marks++] = (struct flow_mark){walk.at, walk.col};
+    }
+    for (size_t i = f->n_marks; i-- > 0;)
         if (f->marks[i].col <= p->skip) {
             p->at = f->marks[i].at;
             p->col = f->marks[i].col;
@@ -348,37 +364,36 @@ static struct flow_at row_end(struct flow *f, size_t i)
     return flow_has_row(f, i + 1) ? f->rows[i + 1] : (struct flow_at){(uint32_t)f->n_runs, 0};
 }
 
-void flow_draw(struct flow *f, size_t i, unsigned skip, unsigned width, flow_sink *sink, void *ctx)
+static void draw(struct flow *f, struct painter *p)
 {
-    struct flow_at from = flow_row_at(f, i);
-    struct painter p = {.f = f, .sink = sink, .ctx = ctx, .at = from, .to = row_end(f, i),
-                        .skip = skip, .width = width};
-    if (skip >= MARK_EVERY) {
-        add_marks(f, i, &p);
-        p.at = from;
-        p.col = 0;
-        nearest_mark(f, i, &p);
-    }
-    while (paint_step(&p))
+    if (p->skip >= MARK_EVERY)
+        start_near(f, p);
+    while (paint_step(p))
         ;
 }
 
-void flow_draw_at(const struct flow *f, struct flow_at from, unsigned skip, unsigned width,
+void flow_draw(struct flow *f, size_t i, unsigned skip, unsigned width, flow_sink *sink, void *ctx)
+{
+    struct painter p = {.f = f, .sink = sink, .ctx = ctx, .at = flow_row_at(f, i),
+                        .to = row_end(f, i), .skip = skip, .width = width};
+    draw(f, &p);
+}
+
+void flow_draw_at(struct flow *f, struct flow_at from, unsigned skip, unsigned width,
                   flow_sink *sink, void *ctx)
 {
     struct flow_at to = from;
     flow_next_row(f, &to);
     struct painter p = {.f = f, .sink = sink, .ctx = ctx, .at = from, .to = to, .skip = skip,
                         .width = width};
-    while (paint_step(&p))
-        ;
+    draw(f, &p);
 }
 
 unsigned flow_width_at(const struct flow *f, struct flow_at from)
 {
     struct flow_at to = from;
     flow_next_row(f, &to);
-    struct painter p = {.f = f, .sink = no_sink, .at = from, .to = to, .width = UINT32_MAX};
+    struct painter p = {.f = f, .sink = no_sink, .at = from, .to = to, .skip = UINT32_MAX};
     while (paint_step(&p))
         ;
     return p.col;
@@ -392,7 +407,7 @@ unsigned flow_row_width(struct flow *f, size_t i)
 unsigned flow_column(struct flow *f, size_t i, struct flow_at at)
 {
     struct painter p = {.f = f, .sink = no_sink, .at = flow_row_at(f, i), .to = at,
-                        .width = UINT32_MAX};
+                        .skip = UINT32_MAX};
     while (paint_step(&p))
         ;
     return p.col;

@@ -40,7 +40,7 @@ struct flow_at {
     uint32_t run, off;
 };
 
-struct flow_mark { /* where a far column of the last long row lies */
+struct flow_mark { /* where a far column of the long row drawn last lies */
     struct flow_at at;
     uint32_t col;
 };
@@ -58,7 +58,8 @@ struct flow {
     bool ascii; /* marks are drawn in ASCII */
     bool signs; /* runs are told apart by written signs: the same letters in a text are escaped */
     struct flow_mark *marks;
-    size_t n_marks, cap_marks, marks_row;
+    size_t n_marks, cap_marks;
+    struct flow_at marks_from; /* start of that row */
 };
 
 /* What a row is made of: printable text of one or more cells, from one place in a run. */
@@ -110,7 +111,7 @@ bool flow_find_byte(const struct flow *f, enum flow_text text, size_t off, struc
  * start and returns true when the row ended its line. At the end of the flow returns true. */
 bool flow_next_row(const struct flow *f, struct flow_at *at);
 unsigned flow_width_at(const struct flow *f, struct flow_at from); /* of the row that starts there */
-void flow_draw_at(const struct flow *f, struct flow_at from, unsigned skip, unsigned width,
+void flow_draw_at(struct flow *f, struct flow_at from, unsigned skip, unsigned width,
                   flow_sink *sink, void *ctx);
 
 #endif

@@ -160,7 +160,7 @@ static void paint_row(struct review *v, const struct paint *p, enum review_pane 
     put_gutter(v, p, at_row, r->col, b.has_focus, b.has_lit);
 }
 
-static void paint_half(struct review *v, const struct paint *p, const struct flow *f, bool there,
+static void paint_half(struct review *v, const struct paint *p, struct flow *f, bool there,
                        struct flow_at at, struct review_brush *b)
 {
     (void)p;
