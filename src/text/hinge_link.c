@@ -136,20 +136,12 @@ static void index_pairs(struct linker *l, const struct hinge_text *t)
     }
 }
 
-static unsigned classes_of(const struct hinge_text *t, size_t from, size_t to)
-{
-    unsigned classes = 0;
-    for (size_t i = from; i < to; i++)
-        classes |= t->words[i].classes;
-    return classes;
-}
-
 static void index_classes(struct linker *l)
 {
     for (size_t h = 0; h < l->hunks->count; h++) {
         const struct hinge_hunk *hunk = &l->hunks->items[h];
-        unsigned classes = classes_of(l->y0, hunk->a_from, hunk->a_to) |
-                           classes_of(l->y_star, hunk->b_from, hunk->b_to);
+        unsigned classes = hinge_text_classes(l->y0, hunk->a_from, hunk->a_to) |
+                           hinge_text_classes(l->y_star, hunk->b_from, hunk->b_to);
         if (hunk->b_from == hunk->b_to)
             classes |= WORD_ADDED;
         if (hunk->a_from == hunk->a_to)

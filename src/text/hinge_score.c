@@ -75,7 +75,9 @@ static double weigh(unsigned reasons, enum footing footing)
 
 /* ---- what speaks for and against a word by itself ------------------------------------------- */
 
-static unsigned class_reasons(const struct hinge_word *w)
+/* against: the classes of the words on the other side of the hunk. "he" has an opposite where "she"
+ * stands there, and is a function word otherwise. */
+static unsigned class_reasons(const struct hinge_word *w, unsigned against)
 {
     static const struct {
         unsigned class, reason;
@@ -86,9 +88,11 @@ static unsigned class_reasons(const struct hinge_word *w)
     };
     if (w->punct || w->heading)
         return w->punct ? HINGE_PUNCTUATION : HINGE_HEADING;
-    unsigned reasons = 0;
+    unsigned reasons = 0, classes = w->classes;
+    if ((classes & WORD_FUNCTION) && !(against & WORD_POLARITY))
+        classes &= ~(unsigned)WORD_POLARITY;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (w->classes & rows[i].class)
+        if (classes & rows[i].class)
             reasons |= rows[i].reason;
     if (!reasons && (w->classes & WORD_FUNCTION))
         reasons = HINGE_FUNCTION_WORD;
@@ -186,12 +190,18 @@ static double logistic(double z)
     return 1.0 / (1.0 + exp(-z));
 }
 
-static void mark_word(struct scorer *s, const struct hinge_text *t, struct hinge_mark *marks,
-                      size_t i, double doubt)
+struct side { /* one side of a hunk */
+    const struct hinge_text *text;
+    struct hinge_mark *marks;
+    unsigned against; /* classes of the words on the other side */
+};
+
+static void mark_word(struct scorer *s, const struct side *side, size_t i, double doubt)
 {
+    const struct hinge_text *t = side->text;
     const struct hinge_word *w = &t->words[i];
-    struct hinge_mark *m = &marks[i];
-    m->reasons |= class_reasons(w) | named_reasons(s->e, t, i) | (w->moved ? HINGE_MOVED : 0);
+    struct hinge_mark *m = &side->marks[i];
+    m->reasons |= class_reasons(w, side->against) | named_reasons(s->e, t, i) | (w->moved ? HINGE_MOVED : 0);
     if (m->reasons & HINGE_UNSUPPORTED)
         m->reasons &= ~(unsigned)HINGE_SPELLING; /* near in spelling, and still another thing */
     m->score = logistic(weigh(m->reasons, s->footing) + doubt);
@@ -202,6 +212,10 @@ static void mark_hunk(struct scorer *s, const struct hinge_hunk *h)
     struct hinge_evidence *e = s->e;
     bool absence = e->support.usable && absence_counts(e, h);
     double most = 0;
+    struct side y0 = {&e->y0, e->y0_marks,
+                      hinge_text_classes(&e->y_star, h->b_from, h->b_to)};
+    struct side y_star = {&e->y_star, e->y_star_marks,
+                          hinge_text_classes(&e->y0, h->a_from, h->a_to)};
     compare_hunk(s, h);
     for (size_t i = h->a_from; i < h->a_to; i++) {
         const struct hinge_word *w = &e->y0.words[i];
@@ -209,12 +223,12 @@ static void mark_hunk(struct scorer *s, const struct hinge_hunk *h)
             e->y0_marks[i].reasons |= HINGE_UNSUPPORTED;
         double doubt = doubt_of(s, w->phrase);
         most = doubt > most ? doubt : most;
-        mark_word(s, &e->y0, e->y0_marks, i, doubt);
+        mark_word(s, &y0, i, doubt);
     }
     for (size_t i = h->b_from; i < h->b_to; i++) {
         if (h->a_from == h->a_to)
             e->y_star_marks[i].reasons |= HINGE_OMISSION;
-        mark_word(s, &e->y_star, e->y_star_marks, i, most / 2);
+        mark_word(s, &y_star, i, most / 2);
     }
 }
 

@@ -224,3 +224,11 @@ bool hinge_phrase_negated(const struct hinge_text *t, size_t phrase)
             return true;
     return false;
 }
+
+unsigned hinge_text_classes(const struct hinge_text *t, size_t from, size_t to)
+{
+    unsigned classes = 0;
+    for (size_t i = from; i < to; i++)
+        classes |= t->words[i].classes;
+    return classes;
+}

@@ -51,4 +51,7 @@ size_t hinge_text_at(const struct hinge_text *t, size_t at);
 /* True when a word of the phrase is a negation. */
 bool hinge_phrase_negated(const struct hinge_text *t, size_t phrase);
 
+/* The classes of words [from, to), together. */
+unsigned hinge_text_classes(const struct hinge_text *t, size_t from, size_t to);
+
 #endif

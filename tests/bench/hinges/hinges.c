@@ -3,8 +3,9 @@
  * F1 and MCC of BAD words, top-1 and link accuracy, beside those of a plain word diff. Each set
  * is cut in two by a hash of the record's id: weights may be tuned on the one half, the other reports.
  *
- *     hinges FOLDER            Markdown
- *     hinges --words FOLDER    one line a word, to look at or fit weights on
+ *     hinges FOLDER                   Markdown
+ *     hinges --no-rationale FOLDER    the same with the rationales withheld
+ *     hinges --words FOLDER           one line a word, to look at or fit weights on
  *
  * A word is BAD by gold when it overlaps a gold span, by the plain diff when it is not kept, by hinge
  * when it is lit. Spans are never given to the finder.
@@ -267,8 +268,13 @@ static void tally_item(struct tally *tally, const struct item *it)
     map_free(ids);
 }
 
-static int read_set(const char *path, const char *name, bool dump, struct tally out[HALVES],
-                    struct error *err)
+struct options {
+    bool dump, no_rationale;
+    const char *folder;
+};
+
+static int read_set(const char *path, const char *name, const struct options *o,
+                    struct tally out[HALVES], struct error *err)
 {
     struct lines *lines = lines_open(path, MAX_LINE, err);
     struct slice line;
@@ -278,12 +284,12 @@ static int read_set(const char *path, const char *name, bool dump, struct tally 
         struct json *j = json_parse(line, NULL, err);
         if (!j)
             break;
-        struct item it = {.set = name, .json = j, .dump = dump};
+        struct item it = {.set = name, .json = j, .dump = o->dump};
         it.id = text_of(j, "id");
         it.prompt = text_of(j, "prompt");
         it.y0 = text_of(j, "y0");
         it.y_star = text_of(j, "y_star");
-        it.rationale = text_of(j, "rationale");
+        it.rationale = o->no_rationale ? slice_of(NULL) : text_of(j, "rationale");
         it.half = half_of(it.id);
         read_gold(&it);
         tally_item(&out[it.half], &it);
@@ -349,33 +355,50 @@ static size_t list_sets(const char *folder, char *names[MAX_SETS])
     return n;
 }
 
+static bool read_options(struct options *o, int argc, char **argv)
+{
+    for (int i = 1; i + 1 < argc; i++) {
+        o->dump |= strcmp(argv[i], "--words") == 0;
+        o->no_rationale |= strcmp(argv[i], "--no-rationale") == 0;
+    }
+    o->folder = argc > 1 ? argv[argc - 1] : "";
+    return argc == 2 + o->dump + o->no_rationale;
+}
+
+static int report_set(const char *name, const struct options *o)
+{
+    struct str path = {0};
+    struct error err = {0};
+    struct tally tally[HALVES] = {0};
+    str_addf(&path, "%s/%s.jsonl", o->folder, name);
+    int result = read_set(str_z(&path), name, o, tally, &err);
+    if (result < 0)
+        fprintf(stderr, "hinges: %s: %s\n", name, err.text);
+    else if (!o->dump) {
+        print_row(name, "tuning", &tally[TUNING]);
+        print_row(name, "report", &tally[REPORT]);
+    }
+    str_free(&path);
+    return result;
+}
+
 int main(int argc, char **argv)
 {
-    bool dump = argc == 3 && strcmp(argv[1], "--words") == 0;
-    if (argc != 2 + dump) {
-        fputs("usage: hinges [--words] FOLDER\n", stderr);
+    struct options o = {.folder = NULL};
+    if (!read_options(&o, argc, argv)) {
+        fputs("usage: hinges [--words] [--no-rationale] FOLDER\n", stderr);
         return 2;
     }
     char *names[MAX_SETS];
-    size_t n = list_sets(argv[argc - 1], names);
+    size_t n = list_sets(o.folder, names);
     int status = n ? 0 : 1;
-    if (!dump)
+    if (!o.dump)
         puts("| set | half | records | F1 of BAD, plain → hinge | gain | MCC | P / R of hinge | "
              "F1 of sentences | top-1 | clause links | named links |\n"
              "|---|---|---|---|---|---|---|---|---|---|---|");
     for (size_t i = 0; i < n; i++) {
-        struct str path = {0};
-        struct error err = {0};
-        struct tally tally[HALVES] = {0};
-        str_addf(&path, "%s/%s.jsonl", argv[argc - 1], names[i]);
-        if (read_set(str_z(&path), names[i], dump, tally, &err) < 0) {
-            fprintf(stderr, "hinges: %s: %s\n", names[i], err.text);
+        if (report_set(names[i], &o) < 0)
             status = 1;
-        } else if (!dump) {
-            print_row(names[i], "tuning", &tally[TUNING]);
-            print_row(names[i], "report", &tally[REPORT]);
-        }
-        str_free(&path);
         mem_free(names[i]);
     }
     return status;
