@@ -4,6 +4,7 @@
 
 #include "ui/loop/driver.h"
 #include "ui/loop/edit.h"
+#include "ui/loop/frame.h"
 
 struct loop {
     struct term *term;
@@ -26,22 +27,13 @@ static void cursor(void *context, int row, int col)
     s->cursor_col = col;
 }
 
-static void paint_too_small(struct screen *s)
-{
-    static const char text[] = "hinge needs 60x16: make the window larger";
-    screen_put(s, s->rows / 2, 0, slice_of(text), LOOK_STRONG);
-}
-
 static void paint(struct loop *l)
 {
     struct screen *s = term_screen(l->term);
     screen_clear(s);
     struct paint p = {.rows = s->rows, .cols = s->cols, .ascii = term_ascii(l->term), .put = put,
                       .cursor = cursor, .context = l->term};
-    if (s->rows < LOOP_MIN_ROWS || s->cols < LOOP_MIN_COLS)
-        paint_too_small(s);
-    else
-        workbench_paint(l->driver.workbench, &p);
+    loop_paint(l->driver.workbench, &p);
     term_show(l->term);
     term_title(l->term, slice_of(workbench_title(l->driver.workbench)));
     l->stale = false;

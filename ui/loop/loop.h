@@ -10,8 +10,6 @@
 #include "ui/term/term.h"
 #include "ui/workbench.h"
 
-enum { LOOP_MIN_COLS = 60, LOOP_MIN_ROWS = 16 }; /* below them a message waits for a larger window */
-
 /* Runs until the reviewer leaves, the terminal is gone or a signal ends it. What is typed is stored
  * whatever the end; -1 and err when that fails. */
 int loop_run(struct term *t, struct workbench *w, const struct keymap *keys, struct error *err);

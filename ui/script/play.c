@@ -7,24 +7,38 @@
 #include "base/utf8.h"
 #include "text/visible.h"
 #include "ui/loop/driver.h"
-#include "ui/script/grid.h"
+#include "ui/loop/frame.h"
+#include "ui/term/screen.h"
 
 enum { SIDE_MAX = 1000, WAIT_MAX = 600000 };
 
 struct player {
     struct driver driver;
-    struct grid *grid;
-    int cols, rows;
+    struct screen screen;
     bool ascii;
     bool ended; /* by hangup, or because the reviewer left */
     FILE *out;
 };
 
+static void put(void *context, int row, int col, struct slice text, int width, enum look look)
+{
+    (void)width; /* the screen measures for itself */
+    screen_put(context, row, col, text, (uint8_t)look);
+}
+
+static void cursor(void *context, int row, int col)
+{
+    struct screen *s = context;
+    s->cursor_row = row;
+    s->cursor_col = col;
+}
+
 static void paint(struct player *p)
 {
-    struct paint *frame = grid_frame(p->grid, p->cols, p->rows);
-    frame->ascii = p->ascii;
-    workbench_paint(p->driver.workbench, frame);
+    struct screen *s = &p->screen;
+    screen_clear(s);
+    loop_paint(p->driver.workbench, &(struct paint){.rows = s->rows, .cols = s->cols, .ascii = p->ascii, .put = put,
+                                                   .cursor = cursor, .context = s});
 }
 
 /* Every key is seen on the screen before the next, as by a slow hand. */
@@ -124,22 +138,40 @@ static int do_paste(struct player *p, struct slice rest, struct error *err)
 
 static void print_head(struct player *p, const char *what, struct slice name)
 {
-    int row, col;
+    const struct screen *s = &p->screen;
     struct str shown = {0};
-    grid_cursor(p->grid, &row, &col);
     visible_text(&shown, name);
-    fprintf(p->out, "== %s %s%s%dx%d", what, str_z(&shown), name.len ? " " : "", p->cols, p->rows);
-    if (row >= 0)
-        fprintf(p->out, " cursor %d,%d", row, col);
+    fprintf(p->out, "== %s %s%s%dx%d", what, str_z(&shown), name.len ? " " : "", s->cols, s->rows);
+    if (s->cursor_row >= 0)
+        fprintf(p->out, " cursor %d,%d", s->cursor_row, s->cursor_col);
     fputc('\n', p->out);
     str_free(&shown);
 }
 
+static void screen_text(struct str *out, const struct screen *s)
+{
+    for (int row = 0; row < s->rows; row++) {
+        screen_row_text(s, row, out);
+        str_addc(out, '\n');
+    }
+}
+
+/* A letter for each cell's look, "." for plain text. */
+static void screen_looks(struct str *out, const struct screen *s)
+{
+    static const char letters[] = ".abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    for (int row = 0; row < s->rows; row++) {
+        for (int col = 0; col < s->cols; col++)
+            str_addc(out, letters[screen_at(s, row, col)->ink % (sizeof letters - 1)]);
+        str_addc(out, '\n');
+    }
+}
+
 static int print_with(struct player *p, const char *what, struct slice name,
-                      void (*dump)(struct str *, const struct grid *))
+                      void (*dump)(struct str *, const struct screen *))
 {
     struct str text = {0};
-    dump(&text, p->grid);
+    dump(&text, &p->screen);
     print_head(p, what, slice_trim(name));
     fwrite(text.at, 1, text.len, p->out);
     str_free(&text);
@@ -149,13 +181,13 @@ static int print_with(struct player *p, const char *what, struct slice name,
 static int do_screen(struct player *p, struct slice rest, struct error *err)
 {
     (void)err;
-    return print_with(p, "screen", rest, grid_text);
+    return print_with(p, "screen", rest, screen_text);
 }
 
 static int do_looks(struct player *p, struct slice rest, struct error *err)
 {
     (void)err;
-    return print_with(p, "looks", rest, grid_looks);
+    return print_with(p, "looks", rest, screen_looks);
 }
 
 static int find_on_screen(struct player *p, struct slice rest, bool *found, struct error *err)
@@ -163,7 +195,7 @@ static int find_on_screen(struct player *p, struct slice rest, bool *found, stru
     struct str wanted = {0}, text = {0};
     int result = unquote(&wanted, rest, err);
     if (result == 0) {
-        grid_text(&text, p->grid);
+        screen_text(&text, &p->screen);
         *found = strstr(str_z(&text), str_z(&wanted)) != NULL;
     }
     str_free(&wanted);
@@ -202,8 +234,7 @@ static int do_resize(struct player *p, struct slice rest, struct error *err)
     if (sscanf(line, "%dx%d%n", &cols, &rows, &used) != 2 || line[used] || cols < 1 || rows < 1 || cols > SIDE_MAX ||
         rows > SIDE_MAX)
         return error_set(err, ERR_USAGE, "needs a size such as 100x30");
-    p->cols = cols;
-    p->rows = rows;
+    screen_resize(&p->screen, rows, cols);
     paint(p);
     return 0;
 }
@@ -281,15 +312,15 @@ int play(struct session *s, const struct keymap *keys, struct slice text, const 
          struct error *err)
 {
     struct workbench_options options = {.signs = o->signs, .ascii = o->ascii};
-    struct player p = {.cols = o->cols, .rows = o->rows, .ascii = o->ascii, .out = out};
+    struct player p = {.ascii = o->ascii, .out = out};
     p.driver.workbench = workbench_new(s, &options, err);
     if (!p.driver.workbench)
         return -1;
     p.driver.keys = keys;
-    p.grid = grid_new(p.cols, p.rows);
+    screen_resize(&p.screen, o->rows, o->cols);
     paint(&p);
     int result = run_lines(&p, text, o->script, err);
-    grid_free(p.grid);
+    screen_free(&p.screen);
     workbench_free(p.driver.workbench);
     return result;
 }
