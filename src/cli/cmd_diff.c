@@ -5,16 +5,20 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/str.h"
 #include "cli/commands.h"
 #include "cli/diff_paint.h"
 #include "text/diff.h"
+#include "text/hinge.h"
 
 enum { TEXT_MAX = 1 << 30 };
 
 const struct option_spec diff_options[] = {
     {"format", 'f', "human|json", "for people (default), or byte offsets of every op"},
     {"layer", 'l', "exact|readable", "the shortest difference, or the one to read (default)"},
+    {"prompt", 'p', "FILE", "what the texts were written from: lights the changes that decide"},
+    {"rationale", 'r', "TEXT", "what a grader says is wrong with A; lights what it speaks of"},
     {"colour", 0, "auto|always|never", "colour the changes; auto: on a terminal, without NO_COLOR"},
     {.name = NULL},
 };
@@ -54,9 +58,36 @@ static void add_range(struct str *out, const char *name, size_t from, size_t to)
     str_addc(out, ']');
 }
 
-static void add_json(struct str *out, const struct diff *d)
+static void add_hinge(struct str *out, const struct hinge *h)
 {
-    str_adds(out, "{\"ops\":[");
+    struct str why = {0};
+    hinge_reasons(&why, h->reasons);
+    str_addf(out, "{\"side\":\"%s\"", h->side == HINGE_Y0 ? "a" : "b");
+    add_range(out, ",\"at\":[", h->from, h->to);
+    str_addf(out, ",\"score\":%.4f,\"lit\":%s,\"hunk\":%d,\"clause\":%d,\"why\":", h->score,
+             h->lit ? "true" : "false", h->hunk, h->clause);
+    json_quote(out, str_slice(&why));
+    str_addc(out, '}');
+    str_free(&why);
+}
+
+static void add_hinges(struct str *out, const struct hinges *h)
+{
+    str_adds(out, ",\n\"hinges\":[");
+    for (size_t i = 0; i < h->count; i++) {
+        str_adds(out, i ? ",\n" : "\n");
+        add_hinge(out, &h->items[i]);
+    }
+    str_adds(out, "],\n\"clauses\":[");
+    for (size_t i = 0; i < h->n_clauses; i++) {
+        add_range(out, i ? ",\n{\"at\":[" : "\n{\"at\":[", h->clauses[i].from, h->clauses[i].to);
+        str_addf(out, ",\"hunk\":%d}", h->clauses[i].hunk);
+    }
+    str_addc(out, ']');
+}
+
+static void add_ops(struct str *out, const struct diff *d)
+{
     for (size_t i = 0; i < d->n_ops; i++) {
         const struct diff_op *op = &d->ops[i];
         str_adds(out, i ? ",\n{\"op\":\"" : "\n{\"op\":\"");
@@ -65,14 +96,28 @@ static void add_json(struct str *out, const struct diff *d)
         add_range(out, ",\"b\":[", op->b_from, op->b_to);
         str_addc(out, '}');
     }
-    str_adds(out, "],\n\"moves\":[");
+}
+
+static void add_moves(struct str *out, const struct diff *d)
+{
     for (size_t i = 0; i < d->n_moves; i++) {
         const struct diff_move *m = &d->moves[i];
         add_range(out, i ? ",\n{\"a\":[" : "\n{\"a\":[", m->a_from, m->a_to);
         add_range(out, ",\"b\":[", m->b_from, m->b_to);
         str_addc(out, '}');
     }
-    str_addf(out, "],\n\"exact\":%s}\n", d->exact ? "true" : "false");
+}
+
+static void add_json(struct str *out, const struct diff_paint *p)
+{
+    str_adds(out, "{\"ops\":[");
+    add_ops(out, p->diff);
+    str_adds(out, "],\n\"moves\":[");
+    add_moves(out, p->diff);
+    str_addf(out, "],\n\"exact\":%s", p->diff->exact ? "true" : "false");
+    if (p->hinges)
+        add_hinges(out, p->hinges);
+    str_adds(out, "}\n");
 }
 
 /* Terminals whose only attributes are bold and reverse get signs. */
@@ -86,28 +131,53 @@ static bool wants_colour(const struct invocation *inv)
            strcmp(term, "dumb") != 0 && strncmp(term, "vt", 2) != 0;
 }
 
+/* Hinges where there is something to find them by; NULL otherwise. */
+static struct hinges *find_hinges(struct slice a, struct slice b, struct slice prompt,
+                                  const char *rationale)
+{
+    if (!prompt.len && !rationale)
+        return NULL;
+    struct diff *exact = diff_texts(a, b, DIFF_EXACT);
+    struct hinges *found = hinges_find(
+        &(struct hinge_input){
+            .prompt = prompt, .y0 = a, .y_star = b, .rationale = slice_of(rationale)},
+        exact);
+    diff_free(exact);
+    return found;
+}
+
+static void print_diff(const struct invocation *inv, struct slice a, struct slice b,
+                       struct slice prompt)
+{
+    struct str out = {0};
+    bool exact = strcmp(inv_option(inv, "layer", "readable"), "exact") == 0;
+    struct diff *d = diff_texts(a, b, exact ? DIFF_EXACT : DIFF_READABLE);
+    struct hinges *hinges = find_hinges(a, b, prompt, inv_option(inv, "rationale", NULL));
+    struct diff_paint paint = {
+        .a = a, .b = b, .diff = d, .hinges = hinges, .colour = wants_colour(inv)};
+    if (strcmp(inv_option(inv, "format", "human"), "json") == 0)
+        add_json(&out, &paint);
+    else
+        diff_paint(&out, &paint);
+    fwrite(out.at, 1, out.len, stdout);
+    hinges_free(hinges);
+    diff_free(d);
+    str_free(&out);
+}
+
 int cmd_diff(struct invocation *inv)
 {
     struct error err = {0};
-    struct str a = {0}, b = {0}, out = {0};
+    struct str a = {0}, b = {0}, prompt = {0};
+    const char *prompt_path = inv_option(inv, "prompt", NULL);
     int code = EXIT_OK;
-    if (read_text(inv_arg(inv, 0), &a, &err) != 0 || read_text(inv_arg(inv, 1), &b, &err) != 0) {
+    if (read_text(inv_arg(inv, 0), &a, &err) != 0 || read_text(inv_arg(inv, 1), &b, &err) != 0 ||
+        (prompt_path && read_text(prompt_path, &prompt, &err) != 0))
         code = inv_fail(inv, &err);
-    } else {
-        bool exact = strcmp(inv_option(inv, "layer", "readable"), "exact") == 0;
-        struct diff *d = diff_texts(str_slice(&a), str_slice(&b), exact ? DIFF_EXACT : DIFF_READABLE);
-        if (strcmp(inv_option(inv, "format", "human"), "json") == 0)
-            add_json(&out, d);
-        else
-            diff_paint(&out, &(struct diff_paint){.a = str_slice(&a),
-                                                  .b = str_slice(&b),
-                                                  .diff = d,
-                                                  .colour = wants_colour(inv)});
-        fwrite(out.at, 1, out.len, stdout);
-        diff_free(d);
-    }
+    else
+        print_diff(inv, str_slice(&a), str_slice(&b), str_slice(&prompt));
     str_free(&a);
     str_free(&b);
-    str_free(&out);
+    str_free(&prompt);
     return code;
 }

@@ -74,9 +74,9 @@ const struct command commands[] = {
      .args = "A B",
      .summary = "show what was changed between two texts, word by word",
      .details = "A and B are files; one of them may be - for standard input. Without colour, what is gone "
-                "stands in [- -], what is new in {+ +}, what moved in [~ ~] and {~ ~}.\n\n"
-                "The JSON holds every op with byte offsets in order, the sentences that moved, and "
-                "whether the alignment is a shortest one.",
+                "stands in [- -], what is new in {+ +}, what moved in [~ ~] and {~ ~}, and hinges in « ».\n\n"
+                "The JSON holds every op with byte offsets in order, the sentences that moved, "
+                "whether the alignment is a shortest one, and with --prompt or --rationale the hinges.",
      .options = diff_options,
      .min_args = 2,
      .max_args = 2,

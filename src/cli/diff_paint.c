@@ -20,16 +20,11 @@ static const struct {
     [LOOK_MOVED_TO] = {"\x1b[36;4m", "{~", "~}"},
 };
 
-/* A walk along one side's text in order: which of its bytes moved, which are hinges. */
-struct cursor {
-    size_t hinge; /* items before it lie behind */
-};
-
 struct painter {
     const struct diff_paint *p;
     struct str *out;
-    bool by_number; /* the change looks alike on both sides: characters by their numbers */
-    struct cursor sides[2];
+    bool by_number; /* looks alike on both sides: characters by their numbers */
+    size_t next_hinge[2]; /* of each side: items before it lie behind */
 };
 
 static bool is_sign(struct slice text, size_t at)
@@ -63,27 +58,27 @@ static void add_visible(struct painter *w, struct slice text)
     }
 }
 
-static void open_look(struct painter *w, enum look look, bool hinge)
+static void open_look(struct painter *w, enum look look)
 {
-    if (w->p->colour) {
-        str_adds(w->out, looks[look].colour);
-        if (hinge)
-            str_adds(w->out, "\x1b[7m");
-        return;
-    }
-    str_adds(w->out, hinge ? "«" : "");
-    str_adds(w->out, looks[look].open);
+    str_adds(w->out, w->p->colour ? looks[look].colour : looks[look].open);
 }
 
-static void close_look(struct painter *w, enum look look, bool hinge)
+static void close_look(struct painter *w, enum look look)
 {
-    if (w->p->colour) {
-        if (look != LOOK_KEEP || hinge)
-            str_adds(w->out, "\x1b[0m");
-        return;
-    }
-    str_adds(w->out, looks[look].close);
-    str_adds(w->out, hinge ? "»" : "");
+    if (!w->p->colour)
+        str_adds(w->out, looks[look].close);
+    else if (look != LOOK_KEEP)
+        str_adds(w->out, "\x1b[0m");
+}
+
+static void open_hinge(struct painter *w)
+{
+    str_adds(w->out, w->p->colour ? "\x1b[7m" : "«");
+}
+
+static void close_hinge(struct painter *w)
+{
+    str_adds(w->out, w->p->colour ? "\x1b[27m" : "»");
 }
 
 /* Length of the line end at the start of text, 0 when there is none. */
@@ -94,42 +89,71 @@ static size_t line_end(struct slice text)
     return text.len && text.at[0] == '\n';
 }
 
-/* One stretch of one look, which ends and starts again at line ends. */
-static void add_stretch(struct painter *w, struct slice text, enum look look, bool hinge)
+/* Bytes of the lit hinges that hold or follow byte `at` of a side, those with only blanks between
+ * them as one; empty, at the end of the text, when there are none. */
+static struct range hinge_at(struct painter *w, enum hinge_side side, size_t at)
 {
-    while (text.len) {
-        size_t end = 0;
-        while (end < text.len && !line_end(slice_sub(text, end, text.len)))
-            end++;
-        if (end) {
-            open_look(w, look, hinge);
-            add_visible(w, slice_sub(text, 0, end));
-            close_look(w, look, hinge);
+    struct slice text = side == HINGE_Y0 ? w->p->a : w->p->b;
+    const struct hinges *h = w->p->hinges;
+    struct range found = {text.len, text.len};
+    size_t *next = &w->next_hinge[side];
+    for (size_t i = *next; h && i < h->count; i++) {
+        const struct hinge *item = &h->items[i];
+        if (item->side != side || !item->lit || item->from == item->to || item->to <= at)
+            continue;
+        if (found.from < found.to && slice_trim(slice_sub(text, found.to, item->from)).len)
+            break;
+        if (found.from == found.to) {
+            found.from = item->from;
+            *next = i;
         }
-        size_t line = line_end(slice_sub(text, end, text.len));
-        if (line && look != LOOK_KEEP && !end) { /* a line end alone is a change to be seen */
-            open_look(w, look, hinge);
+        found.to = item->to;
+    }
+    return found;
+}
+
+/* A part of one line in one look, with its hinges. */
+static void add_line(struct painter *w, enum hinge_side side, size_t from, size_t to, enum look look)
+{
+    struct slice text = side == HINGE_Y0 ? w->p->a : w->p->b;
+    if (from == to)
+        return;
+    open_look(w, look);
+    while (from < to) {
+        struct range hinge = look == LOOK_KEEP ? (struct range){to, to} : hinge_at(w, side, from);
+        size_t start = hinge.from < from ? from : hinge.from > to ? to : hinge.from;
+        size_t end = hinge.to > to ? to : hinge.to;
+        add_visible(w, slice_sub(text, from, start));
+        if (start < end) {
+            open_hinge(w);
+            add_visible(w, slice_sub(text, start, end));
+            close_hinge(w);
+        }
+        from = end > start ? end : to;
+    }
+    close_look(w, look);
+}
+
+/* One stretch of one look, which ends and starts again at line ends. */
+static void add_stretch(struct painter *w, enum hinge_side side, size_t from, size_t to,
+                        enum look look)
+{
+    struct slice text = slice_sub(side == HINGE_Y0 ? w->p->a : w->p->b, 0, to);
+    while (from < to) {
+        size_t end = from;
+        while (end < to && !line_end(slice_sub(text, end, to)))
+            end++;
+        size_t line = line_end(slice_sub(text, end, to));
+        add_line(w, side, from, end, look);
+        if (line && look != LOOK_KEEP && end == from) { /* a line end alone is to be seen */
+            open_look(w, look);
             str_adds(w->out, "↵");
-            close_look(w, look, hinge);
+            close_look(w, look);
         }
         if (line)
             str_addc(w->out, '\n');
-        text = slice_sub(text, end + line, text.len);
+        from = end + line;
     }
-}
-
-/* The lit hinge that holds byte `at` of a side, or the next one behind it; NULL when there is none. */
-static const struct hinge *hinge_at(struct painter *w, enum hinge_side side, size_t at)
-{
-    const struct hinges *h = w->p->hinges;
-    size_t *next = &w->sides[side].hinge;
-    while (h && *next < h->count) {
-        const struct hinge *item = &h->items[*next];
-        if (item->side == side && item->lit && item->from < item->to && item->to > at)
-            return item;
-        ++*next;
-    }
-    return NULL;
 }
 
 /* Whether byte `at` lies in a moved sentence; *end is where that changes, if before it. */
@@ -151,17 +175,12 @@ static bool moved_at(const struct diff *d, enum hinge_side side, size_t at, size
 /* A changed part of one side, in stretches of one look each. */
 static void add_changed(struct painter *w, enum hinge_side side, size_t from, size_t to)
 {
-    struct slice text = side == HINGE_Y0 ? w->p->a : w->p->b;
+    static const enum look of[2][2] = {[HINGE_Y0] = {LOOK_GONE, LOOK_MOVED_FROM},
+                                       [HINGE_Y_STAR] = {LOOK_NEW, LOOK_MOVED_TO}};
     while (from < to) {
         size_t end = to;
         bool moved = moved_at(w->p->diff, side, from, &end);
-        enum look look = side == HINGE_Y0 ? moved ? LOOK_MOVED_FROM : LOOK_GONE
-                                          : moved ? LOOK_MOVED_TO : LOOK_NEW;
-        const struct hinge *hinge = hinge_at(w, side, from);
-        bool lit = hinge && hinge->from <= from;
-        if (hinge && (lit ? hinge->to : hinge->from) < end)
-            end = lit ? hinge->to : hinge->from;
-        add_stretch(w, slice_sub(text, from, end), look, lit);
+        add_stretch(w, side, from, end, of[side][moved]);
         from = end;
     }
 }
@@ -197,20 +216,21 @@ static size_t count_lines(struct slice text)
     return n;
 }
 
-static void add_kept(struct painter *w, struct slice text, bool first, bool last)
+/* A kept part, as b has it; long ones without their middle. */
+static void add_kept(struct painter *w, const struct diff_op *op, bool first, bool last)
 {
+    struct slice text = slice_sub(w->p->b, op->b_from, op->b_to);
     size_t head = first ? 0 : after_lines(text, CONTEXT + 1);
     size_t tail = last ? text.len : before_lines(text, CONTEXT);
-    struct slice middle = slice_sub(text, head, tail > head ? tail : head);
-    size_t lines = count_lines(middle);
-    if (tail <= head || lines < 2 * CONTEXT) {
-        add_stretch(w, text, LOOK_KEEP, false);
+    size_t lines = head < tail ? count_lines(slice_sub(text, head, tail)) : 0;
+    if (lines < 2 * CONTEXT) {
+        add_stretch(w, HINGE_Y_STAR, op->b_from, op->b_to, LOOK_KEEP);
         return;
     }
-    add_stretch(w, slice_sub(text, 0, head), LOOK_KEEP, false);
+    add_stretch(w, HINGE_Y_STAR, op->b_from, op->b_from + head, LOOK_KEEP);
     str_addf(w->out, "%s⋯ %zu lines alike%s\n", w->p->colour ? "\x1b[2m" : "", lines,
              w->p->colour ? "\x1b[0m" : "");
-    add_stretch(w, slice_sub(text, tail, text.len), LOOK_KEEP, false);
+    add_stretch(w, HINGE_Y_STAR, op->b_from + tail, op->b_to, LOOK_KEEP);
 }
 
 /* Whether a deletion and the insertion behind it would look the same, as é and é can. */
@@ -229,13 +249,31 @@ static bool looks_alike(const struct diff_paint *p, const struct diff_op *gone)
     return alike;
 }
 
+/* The hinges again, one a line, with the reasons. */
+static void list_hinges(struct painter *w, const struct hinges *h)
+{
+    for (size_t i = 0; i < h->count; i++) {
+        const struct hinge *item = &h->items[i];
+        if (!item->lit)
+            continue;
+        str_adds(w->out, item->side == HINGE_Y0 ? "\n- " : "\n+ ");
+        if (item->from == item->to)
+            str_adds(w->out, "(left out here)");
+        visible_text(w->out, slice_sub(item->side == HINGE_Y0 ? w->p->a : w->p->b, item->from,
+                                       item->to));
+        str_addf(w->out, "  %.2f  ", item->score);
+        hinge_reasons(w->out, item->reasons);
+    }
+    str_addf(w->out, "\n%zu of %zu changes decide\n", h->n_lit_hunks, h->n_hunks);
+}
+
 void diff_paint(struct str *out, const struct diff_paint *p)
 {
     struct painter w = {.p = p, .out = out};
     for (size_t i = 0; i < p->diff->n_ops; i++) {
         const struct diff_op *op = &p->diff->ops[i];
         if (op->kind == DIFF_KEEP) {
-            add_kept(&w, slice_sub(p->b, op->b_from, op->b_to), i == 0, i + 1 == p->diff->n_ops);
+            add_kept(&w, op, i == 0, i + 1 == p->diff->n_ops);
         } else if (op->kind == DIFF_DELETE) {
             w.by_number = looks_alike(p, op);
             add_changed(&w, HINGE_Y0, op->a_from, op->a_to);
@@ -246,4 +284,6 @@ void diff_paint(struct str *out, const struct diff_paint *p)
     }
     if (out->len && out->at[out->len - 1] != '\n')
         str_addc(out, '\n');
+    if (p->hinges)
+        list_hinges(&w, p->hinges);
 }
