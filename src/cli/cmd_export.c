@@ -4,6 +4,7 @@
 #include "app/transfer.h"
 #include "base/json.h"
 #include "cli/commands.h"
+#include "cli/print.h"
 
 static struct json *left_out_json(const struct export_result *r)
 {
@@ -17,10 +18,9 @@ static struct json *left_out_json(const struct export_result *r)
     return o;
 }
 
-static void print_json(FILE *to, const struct export_result *r)
+static struct json *summary_json(const struct export_result *r)
 {
     struct json *j = json_new_object();
-    struct str out = {0};
     json_set_int(j, "records", r->records);
     json_set_int(j, "written", r->written);
     if (*r->hash)
@@ -30,28 +30,50 @@ static void print_json(FILE *to, const struct export_result *r)
         json_set_int(j, "branches_b", r->branches_b);
     }
     json_set(j, "left_out", left_out_json(r));
-    json_print(&out, j);
-    fprintf(to, "%s\n", str_z(&out));
-    str_free(&out);
-    json_free(j);
+    return j;
 }
 
-static void print_human(FILE *to, const char *method, const struct export_result *r)
+static void print_summary(struct str *out, const char *method, const struct export_result *r)
 {
-    struct str left = {0};
-    export_left_out_print(&left, r);
-    if (r->snapshot) {
-        fprintf(to, "%lld examples in snapshot %.12s", (long long)r->written, r->hash);
-        if (r->branches_b)
-            fprintf(to, ", %lld with a strategy", (long long)r->branches_b);
-        fprintf(to, "\n");
-    } else {
-        fprintf(to, "%lld %s written\n", (long long)r->written,
-                strcmp(method, "rules") == 0 ? "rules" : "records");
+    bool rules = strcmp(method, "rules") == 0;
+    print_number(out, r->written);
+    if (r->snapshot)
+        str_addf(out, " examples in snapshot %.12s", r->hash);
+    else
+        str_adds(out, rules ? " rules written" : " records written");
+    if (r->branches_b) {
+        str_adds(out, ", ");
+        print_number(out, r->branches_b);
+        str_adds(out, " with a strategy");
     }
-    if (strcmp(method, "rules") != 0 && map_count(r->left_out))
-        fprintf(to, "left out: %s\n", str_z(&left));
-    str_free(&left);
+    if (!rules && map_count(r->left_out)) {
+        str_adds(out, "\nleft out: ");
+        export_left_out_print(out, r);
+    }
+    str_addc(out, '\n');
+}
+
+static void json_print_line(struct str *out, struct json *tree)
+{
+    json_print(out, tree);
+    str_addc(out, '\n');
+    json_free(tree);
+}
+
+/* Standard output may be the export itself: then the summary goes to standard error. */
+static int report(const struct export_request *q, const struct export_result *r, bool json,
+                  struct error *err)
+{
+    struct str out = {0};
+    if (json)
+        json_print_line(&out, summary_json(r));
+    else
+        print_summary(&out, q->method, r);
+    if (strcmp(q->path, "-") != 0)
+        return print_out(&out, err);
+    fputs(str_z(&out), stderr);
+    str_free(&out);
+    return 0;
 }
 
 int cmd_export(struct invocation *inv)
@@ -71,13 +93,9 @@ int cmd_export(struct invocation *inv)
     if (!q.method || !q.path)
         return inv_usage(inv, "needs %s", q.method ? "-o FILE" : "--method");
     int code = EXIT_OK;
-    FILE *to = strcmp(q.path, "-") == 0 ? stderr : stdout;
-    if (transfer_export(&q, &result, &err) != 0)
+    if (transfer_export(&q, &result, &err) != 0 ||
+        report(&q, &result, inv_flag(inv, "json"), &err) != 0)
         code = inv_fail(inv, &err);
-    else if (inv_flag(inv, "json"))
-        print_json(to, &result);
-    else
-        print_human(to, q.method, &result);
     export_result_free(&result);
     return code;
 }

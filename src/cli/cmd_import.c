@@ -1,15 +1,14 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "app/transfer.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "cli/commands.h"
+#include "cli/print.h"
 
-static void print_json(const struct import_summary *sum, bool dry_run)
+static struct json *summary_json(const struct import_summary *sum, bool dry_run)
 {
     struct json *j = json_new_object();
-    struct str out = {0};
     json_set_int(j, "added", sum->added);
     json_set_int(j, "updated", sum->updated);
     json_set_int(j, "unchanged", sum->unchanged);
@@ -20,31 +19,48 @@ static void print_json(const struct import_summary *sum, bool dry_run)
     json_set_string(j, "format", sum->format);
     if (*sum->first_refusal)
         json_set_string(j, "first_refusal", sum->first_refusal);
-    json_print(&out, j);
-    puts(str_z(&out));
-    str_free(&out);
-    json_free(j);
+    return j;
 }
 
-static void print_human(const struct import_summary *sum, bool dry_run)
+static void add_count(struct str *out, int64_t n, const char *what)
 {
-    printf("%s%lld added, %lld updated, %lld unchanged, %lld refused\n",
-           dry_run ? "dry run, nothing was changed: " : "", (long long)sum->added,
-           (long long)sum->updated, (long long)sum->unchanged, (long long)sum->refused);
+    print_number(out, n);
+    str_adds(out, what);
+}
+
+static void print_summary(struct str *out, const struct import_summary *sum,
+                          const struct import_request *q)
+{
+    str_adds(out, q->dry_run ? "dry run, nothing was changed: " : "");
+    add_count(out, sum->added, " added, ");
+    add_count(out, sum->updated, " updated, ");
+    add_count(out, sum->unchanged, " unchanged, ");
+    add_count(out, sum->refused, " refused\n");
     if (sum->repaired)
-        printf("%lld broken characters were replaced by U+FFFD\n", (long long)sum->repaired);
+        add_count(out, sum->repaired, " broken characters were replaced by U+FFFD\n");
     if (sum->decisions)
-        printf("%lld decisions were taken over\n", (long long)sum->decisions);
-    if (sum->refused)
-        printf("the first one refused is %s\n", sum->first_refusal);
+        add_count(out, sum->decisions, " decisions were taken over\n");
+    if (!sum->refused)
+        return;
+    str_adds(out, "the first one refused is ");
+    print_cell(out, slice_of(sum->first_refusal), 0);
+    if (q->dry_run || (!q->rejects && strcmp(q->files[0], "-") == 0))
+        str_adds(out, "\n");
+    else
+        str_addf(out, "\nall of them, with reasons, are %s\n",
+                 q->rejects ? "in the file given with --rejects"
+                            : "beside the file, in *.rejects.jsonl");
 }
 
-static void tell_rejects(const struct import_request *q)
+/* What was done, also where it went no further than half way. */
+static int report(const struct import_summary *sum, const struct import_request *q, bool json,
+                  struct error *err)
 {
-    if (q->rejects)
-        printf("all of them, with reasons, are in the file given with --rejects\n");
-    else if (strcmp(q->files[0], "-") != 0)
-        printf("all of them, with reasons, are beside the file, in *.rejects.jsonl\n");
+    struct str out = {0};
+    if (json)
+        return print_json(summary_json(sum, q->dry_run), err);
+    print_summary(&out, sum, q);
+    return print_out(&out, err);
 }
 
 int cmd_import(struct invocation *inv)
@@ -64,12 +80,9 @@ int cmd_import(struct invocation *inv)
                                .progress = true};
     int result = transfer_import(&q, &sum, &err);
     bool any = sum.added + sum.updated + sum.unchanged + sum.refused > 0;
-    if ((result == 0 || any) && inv_flag(inv, "json"))
-        print_json(&sum, q.dry_run);
-    else if (result == 0 || any)
-        print_human(&sum, q.dry_run);
-    if (sum.refused && !q.dry_run && !inv_flag(inv, "json"))
-        tell_rejects(&q);
+    if ((result == 0 || any) &&
+        report(&sum, &q, inv_flag(inv, "json"), result == 0 ? &err : NULL) != 0)
+        result = -1;
     mem_free(files);
     if (result != 0)
         return inv_fail(inv, &err);

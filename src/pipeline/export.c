@@ -72,7 +72,6 @@ struct export {
     struct manifest *manifest;
     struct export_file *file, *decisions;
     struct progress *bar;
-    int64_t total;
     struct error *err;
 };
 
