@@ -66,9 +66,11 @@ static void cell_text(const struct queue_view *v, const struct queue_row *row, i
     }
 }
 
+/* The cursor is the sign and the lit state: lighting the whole row would send both rows again at every
+ * step, which a slow line feels. */
 static enum look cell_look(const struct queue_row *row, int column, bool here)
 {
-    if (here)
+    if (here && column == COL_STATE)
         return LOOK_CURSOR;
     if (column == COL_STATE)
         return signs[row->state].look;
@@ -93,7 +95,7 @@ static void paint_row(const struct queue_view *v, const struct paint *p, int at,
             continue;
         int col = MARGIN + (int)places[c].at;
         if (col > end)
-            paint_fill(p, at, end, col - end, " ", edge);
+            paint_fill(p, at, end, col - end, " ", LOOK_TEXT);
         str_clear(&text);
         str_clear(&cell);
         cell_text(v, row, c, &text);
@@ -102,7 +104,7 @@ static void paint_row(const struct queue_view *v, const struct paint *p, int at,
         end = col + (int)places[c].width;
     }
     if (end < p->cols)
-        paint_fill(p, at, end, p->cols - end, " ", edge);
+        paint_fill(p, at, end, p->cols - end, " ", LOOK_TEXT);
     str_free(&text);
     str_free(&cell);
 }
