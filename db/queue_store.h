@@ -14,7 +14,7 @@ enum queue_field {
     QUEUE_SCORE,    /* number */
     QUEUE_HINGES,   /* number */
     QUEUE_ROUNDS,   /* number */
-    QUEUE_TEXT,     /* values: words or phrases in prompt, outputs or rationale (FTS5) */
+    QUEUE_TEXT,     /* values: words or phrases in prompt, outputs or rationale (FTS5); "hypert*" begins a word */
     QUEUE_RULE,     /* values: numbers of rules, "none", "any" */
     QUEUE_REVIEWER, /* values: names */
     QUEUE_TAG,      /* values: tags */

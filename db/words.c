@@ -62,7 +62,7 @@ bool words_any(struct str *out, struct slice text)
     return n > 0;
 }
 
-bool words_phrase(struct str *out, struct slice text, bool prefix)
+bool words_phrase(struct str *out, struct slice text)
 {
     struct slice word;
     size_t at = 0, n = 0;
@@ -70,7 +70,7 @@ bool words_phrase(struct str *out, struct slice text, bool prefix)
         str_adds(out, n++ ? " + " : "");
         quote(out, word);
     }
-    if (n && prefix)
+    if (n && text.at[text.len - 1] == '*')
         str_adds(out, " *");
     return n > 0;
 }
