@@ -149,7 +149,7 @@ void visible_step(struct visible *out, struct slice text, size_t at)
     if (c == UTF8_BAD || c < 0x20 || c == 0x7F) {
         by_number(out, c, (unsigned char)text.at[at]);
     } else if (odd_blank(c)) {
-        show(out, "  " + (c != 0x3000), odd_blank(c));
+        show(out, &"  "[c != 0x3000], odd_blank(c));
     } else if (emoji_part(out, text, at, c)) {
         return;
     } else if (unicode_is_mark(c) && !is_selector(c)) {
