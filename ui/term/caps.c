@@ -40,3 +40,9 @@ void caps_add(struct str *out, const char *name)
             str_addc(out, *text++);
     }
 }
+
+int caps_colors(void)
+{
+    int colors = tigetnum("colors"); /* COLORS is not set before start_color */
+    return colors < 8 ? 0 : colors;
+}

@@ -9,5 +9,7 @@
 int caps_check(struct error *err);
 /* Appends a capability's bytes, without padding; nothing when there is none. */
 void caps_add(struct str *out, const char *name);
+/* How many colours it has; 0 for fewer than eight. */
+int caps_colors(void);
 
 #endif
