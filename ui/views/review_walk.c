@@ -213,7 +213,10 @@ static void say_why(struct review *v, int hunk)
     review_model_reasons(&v->m, hunk, &why);
     struct str shown = {0};
     visible_cut(&shown, str_slice(&what), 32);
-    if (why.len)
+    /* What is lit is seen: where the window is narrow the reason matters more. */
+    if (visible_width(str_slice(&shown)) + visible_width(str_slice(&why)) + 6 > (size_t)v->cols)
+        review_say(v, LOOK_TEXT, str_z(&why));
+    else if (why.len)
         review_sayf(v, LOOK_TEXT, "%s%s%s: %s", v->ascii ? "<<" : "«", str_z(&shown),
                     v->ascii ? ">>" : "»", str_z(&why));
     str_free(&why);
