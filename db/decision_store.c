@@ -220,12 +220,20 @@ int decision_store_redo(struct store *s, int64_t reviewer, struct undo_result *o
     return turn_last(s, reviewer, VERB_REDO, out, err);
 }
 
+/* What a rule said before d reworded it. */
+#define WORDS_BEFORE(column)                                                                            \
+    "coalesce((SELECT b." column " FROM effective e JOIN rule_version b ON b.id = e.other "             \
+    "WHERE e.rule = d.rule AND e.verb = 'reword-rule' AND e.id < d.id ORDER BY e.id DESC LIMIT 1), "    \
+    "r.first_" column ")"
+
 /* Columns for read_row; the words of a rule for REWORD_RULE are those before and after. */
 #define ROW_COLUMNS                                                                                     \
     "SELECT d.id, d.batch, d.reviewer, d.verb, d.record, d.revision, d.candidate, d.rule, d.other, d.output, " \
     "d.in_y_star, d.place_from, d.place_to, d.reason, d.note, d.seconds, d.created, d.target, "          \
     "d.target IS NULL AND coalesce((SELECT u.verb FROM decision u WHERE u.target = d.batch "             \
-    "ORDER BY u.id DESC LIMIT 1), 'redo') = 'redo', w.name, c.mistake, c.guardrail, "                    \
+    "ORDER BY u.id DESC LIMIT 1), 'redo') = 'redo', w.name, "                                      \
+    "CASE d.verb WHEN 'reword-rule' THEN " WORDS_BEFORE("mistake") " ELSE c.mistake END, "              \
+    "CASE d.verb WHEN 'reword-rule' THEN " WORDS_BEFORE("guardrail") " ELSE c.guardrail END, "                    \
     "coalesce(v.mistake, r.mistake), coalesce(v.guardrail, r.guardrail), rec.key, t.name "               \
     "FROM decision d JOIN reviewer w ON w.id = d.reviewer LEFT JOIN candidate c ON c.id = d.candidate "   \
     "LEFT JOIN rule r ON r.id = d.rule "                                                                 \

@@ -73,7 +73,7 @@ static int run_on_terminal(struct session *s, const char *theme_wanted, struct e
     struct term *t = term_open(err);
     int result = t ? make_theme(&theme, theme_wanted, term_colors(t), err) : -1;
     if (result == 0) {
-        struct workbench_options options = {.signs = theme.signs, .ascii = term_ascii(t)};
+        struct workbench_options options = {.signs = theme.signs, .ascii = term_ascii(t), .keys = keys};
         term_set_styles(t, theme.styles, LOOKS);
         w = workbench_new(s, &options, err);
         result = w ? loop_run(t, w, keys, err) : -1;

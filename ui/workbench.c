@@ -169,6 +169,7 @@ struct workbench *workbench_new(struct session *s, const struct workbench_option
     d->session = s;
     d->signs = o->signs;
     d->ascii = o->ascii;
+    d->keys = o->keys;
     struct queue_view *queue = queue_view_new(d, err);
     if (!queue) {
         mem_free(w);

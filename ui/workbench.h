@@ -14,11 +14,13 @@
 #include "ui/keys/binding.h"
 #include "ui/widgets/paint.h"
 
+struct keymap;
 struct workbench;
 
 struct workbench_options {
     bool signs; /* no colours: changes are told apart by written signs */
     bool ascii; /* no characters beyond ASCII */
+    const struct keymap *keys; /* what help shows as the keys; NULL: as the table has them */
 };
 
 /* Opens where the reviewer was (drafts of a lost connection), else at the queue. The session must outlive it.

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "db/record_store.h"
+#include "ui/keys/keymap.h"
 #include "ui/views/help.h"
 #include "ui/views/history.h"
 #include "ui/views/review.h"
@@ -27,6 +28,11 @@ const struct binding *workbench_binding(size_t i)
             if (i-- == 0)
                 return b;
     return NULL;
+}
+
+const struct binding *desk_binding(const struct desk *d, size_t i)
+{
+    return d->keys ? keymap_row(d->keys, i) : workbench_binding(i);
 }
 
 static void show_help(struct desk *d)
@@ -123,7 +129,7 @@ static void complete_command(void *view, struct limit_choices *out, struct slice
     const struct binding *b;
     words[n++] = "goto";
     words[n++] = "quit";
-    for (size_t i = 0; (b = workbench_binding(i)) != NULL && n < 128; i++)
+    for (size_t i = 0; (b = desk_binding(d, i)) != NULL && n < 128; i++)
         if ((strcmp(b->mode, mode) == 0 || b->mode[0] == '\0') && strcmp(b->command, "quit") != 0)
             words[n++] = b->command;
     words_complete(out, words, n, text, cursor);

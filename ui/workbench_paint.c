@@ -30,7 +30,7 @@ static void add_pace(struct desk *d, struct str *out)
     str_adds(out, dot);
     add_count(out, pace.records_today);
     str_adds(out, " today");
-    if (pace.seconds_per_record > 0)
+    if (pace.seconds_per_record >= 0.5)
         str_addf(out, "%s%.0f s/record", dot, pace.seconds_per_record);
 }
 
@@ -60,6 +60,29 @@ static void paint_status(struct desk *d, const struct paint *p, int row)
     str_free(&cell);
 }
 
+/* Hints stand two blanks apart; those that do not fit are left out whole, "? help" never is. */
+static void paint_items(const struct paint *p, int row, struct slice hints)
+{
+    const int help = 8;
+    int col = 1;
+    for (size_t at = 0; at < hints.len;) {
+        size_t end = at;
+        while (end < hints.len && !(hints.at[end] == ' ' && end + 1 < hints.len && hints.at[end + 1] == ' '))
+            end++;
+        struct slice item = slice_sub(hints, at, end);
+        bool last = end >= hints.len;
+        if (last || col + (int)item.len + 2 + help <= p->cols) {
+            size_t key = 0;
+            while (key < item.len && item.at[key] != ' ')
+                key++;
+            int used = paint_text(p, row, col, p->cols - col, slice_sub(item, 0, key), LOOK_KEY);
+            used += paint_text(p, row, col + used, p->cols - col - used, slice_sub(item, key, item.len), LOOK_DIM);
+            col += used + 2;
+        }
+        at = end + 2;
+    }
+}
+
 static void paint_hints(struct desk *d, const struct paint *p, int row)
 {
     struct screen *top = desk_top(d);
@@ -67,7 +90,7 @@ static void paint_hints(struct desk *d, const struct paint *p, int row)
     if (d->message.len)
         paint_text(p, row, 1, p->cols - 1, str_slice(&d->message), d->look);
     else if (top->ops->hints)
-        paint_z(p, row, 1, p->cols - 1, top->ops->hints(top->view), LOOK_DIM);
+        paint_items(p, row, slice_of(top->ops->hints(top->view)));
 }
 
 void desk_paint(struct desk *d, const struct paint *p)

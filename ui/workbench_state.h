@@ -18,6 +18,7 @@ struct screen {
 struct desk {
     struct session *session;
     bool signs, ascii;
+    const struct keymap *keys; /* or NULL */
     struct screen stack[SCREENS]; /* the queue is the first, always */
     size_t depth;                 /* >= 1 */
     struct ask ask;

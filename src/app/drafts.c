@@ -50,7 +50,8 @@ bool draft_pending(const struct session *s)
 bool draft_typed_pending(const struct session *s)
 {
     for (size_t i = 0; i < s->drafts.count; i++)
-        if (s->drafts.items[i].pending && strcmp(s->drafts.items[i].field, "place") != 0)
+        if (s->drafts.items[i].pending && s->drafts.items[i].content.len &&
+            strcmp(s->drafts.items[i].field, "place") != 0)
             return draft_pending(s);
     return false;
 }

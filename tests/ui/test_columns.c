@@ -55,6 +55,19 @@ static void test_cells(void)
     cell("abcdef", 3, false, "ab\xE2\x80\xA6");
 }
 
+static void test_ends(void)
+{
+    struct str out = {0};
+    column_cell_end(&out, SLICE("mts-dialog-eval/386"), 8);
+    str_addc(&out, '|');
+    column_cell_end(&out, SLICE("ed-01"), 8);
+    str_addc(&out, '|');
+    column_cell_end(&out, SLICE("\xE8\xAF\x8A\xE6\x96\xAD\xE8\xAF\x8A"), 4);
+    CU_ASSERT_STRING_EQUAL(str_z(&out), "\xE2\x80\xA6"
+                                        "val/386|ed-01   |\xE2\x80\xA6\xE8\xAF\x8A ");
+    str_free(&out);
+}
+
 static void test_numbers(void)
 {
     struct str out = {0};
@@ -78,6 +91,7 @@ static const struct test tests[] = {
     {"every width fits", test_every_width_fits},
     {"a narrow window drops columns in order", test_narrow_drops_in_order},
     {"cells are cut, padded and harmless", test_cells},
+    {"the end of an id tells", test_ends},
     {"counts and ages", test_numbers},
     {NULL},
 };

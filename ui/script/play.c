@@ -311,7 +311,7 @@ static int run_lines(struct player *p, struct slice text, const char *script, st
 int play(struct session *s, const struct keymap *keys, struct slice text, const struct play_options *o, FILE *out,
          struct error *err)
 {
-    struct workbench_options options = {.signs = o->signs, .ascii = o->ascii};
+    struct workbench_options options = {.signs = o->signs, .ascii = o->ascii, .keys = keys};
     struct player p = {.ascii = o->ascii, .out = out};
     p.driver.workbench = workbench_new(s, &options, err);
     if (!p.driver.workbench)

@@ -89,6 +89,22 @@ void column_cell(struct str *out, struct slice text, unsigned width, bool right)
     str_free(&shown);
 }
 
+void column_cell_end(struct str *out, struct slice text, unsigned width)
+{
+    if (visible_width(text) <= width || width < 2) {
+        column_cell(out, text, width, false);
+        return;
+    }
+    size_t from = 0;
+    while (from < text.len && visible_width(slice_sub(text, from, text.len)) > width - 1) {
+        struct visible step;
+        visible_step(&step, text, from);
+        from += step.len;
+    }
+    str_adds(out, "\xE2\x80\xA6");
+    column_cell(out, slice_sub(text, from, text.len), width - 1, false);
+}
+
 void add_count(struct str *out, long long n)
 {
     char digits[32];

@@ -28,6 +28,9 @@ void columns_fit(const struct column *columns, size_t n, unsigned width, struct 
 /* Appends text in visible form as exactly width cells. */
 void column_cell(struct str *out, struct slice text, unsigned width, bool right);
 
+/* The same, keeping the end of text where it is cut: of ids that begin alike, the end tells. */
+void column_cell_end(struct str *out, struct slice text, unsigned width);
+
 /* Appends n with thousands set apart by commas: "1,800". */
 void add_count(struct str *out, long long n);
 

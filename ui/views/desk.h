@@ -21,6 +21,8 @@ struct session *desk_session(struct desk *d);
 bool desk_ascii(const struct desk *d);
 /* Changes are told apart by written signs: there are no colours to tell them by. */
 bool desk_signs(const struct desk *d);
+/* Row i of all keys as they are now (the reviewer's own key file may have changed them), NULL after the last. */
+const struct binding *desk_binding(const struct desk *d, size_t i);
 /* Rows and columns that the view on top was painted with last. */
 int desk_rows(const struct desk *d);
 int desk_cols(const struct desk *d);

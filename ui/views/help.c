@@ -39,7 +39,7 @@ static void add_mode(struct help_view *v, const char *mode, const char *heading)
     const struct binding *b;
     size_t before = v->count;
     add(v, NULL, NULL, heading);
-    for (size_t i = 0; (b = workbench_binding(i)) != NULL; i++)
+    for (size_t i = 0; (b = desk_binding(v->desk, i)) != NULL; i++)
         if (strcmp(b->mode, mode) == 0 && b->help[0])
             add(v, b->keys, b->command, b->help);
     if (v->count == before + 1)
@@ -131,7 +131,7 @@ static void paint(void *view, const struct paint *p)
     str_addf(&title, " Help for the %s", v->mode);
     paint_text(p, 0, 0, p->cols, str_slice(&title), LOOK_TITLE);
     if (p->cols > 60)
-        paint_z(p, 0, p->cols - 22, 22, "commands for : at right", LOOK_TITLE);
+        paint_z(p, 0, p->cols - 25, 25, "commands for : at right", LOOK_TITLE);
     str_free(&title);
     for (int i = 0; i < v->page; i++) {
         size_t at = v->top + (size_t)i;

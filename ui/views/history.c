@@ -17,9 +17,9 @@ struct event {
     bool effective;
     struct str before, after; /* words changed: machine's (or older), human's */
     bool changed;
-    struct flow flow;
+    struct flow words, flow; /* of the note, of the change */
     struct flow_lights lights[2];
-    size_t rows; /* that it takes, at the width laid out for */
+    size_t note_rows, rows; /* that it takes, at the width laid out for */
 };
 
 struct history_view {
@@ -49,6 +49,7 @@ static void event_free(struct event *e)
     str_free(&e->note);
     str_free(&e->before);
     str_free(&e->after);
+    flow_free(&e->words);
     flow_free(&e->flow);
     flow_lights_free(&e->lights[0]);
     flow_lights_free(&e->lights[1]);
@@ -136,6 +137,8 @@ static void make_flows(struct history_view *v)
 {
     for (size_t i = 0; i < v->count; i++) {
         struct event *e = &v->events[i];
+        if (e->note.len)
+            flow_plain(&e->words, str_slice(&e->note));
         if (!e->changed)
             continue;
         struct diff *d = diff_texts(str_slice(&e->before), str_slice(&e->after), DIFF_READABLE);
@@ -204,9 +207,15 @@ static void lay_out(struct history_view *v, int width)
     v->total = 0;
     for (size_t i = 0; i < v->count; i++) {
         struct event *e = &v->events[i];
-        e->rows = 1 + (e->note.len > 0);
+        unsigned room = width > INDENT + 8 ? (unsigned)(width - INDENT - 1) : 8;
+        e->note_rows = 0;
+        if (e->note.len) {
+            flow_layout(&e->words, room, true);
+            e->note_rows = flow_count(&e->words);
+        }
+        e->rows = 1 + e->note_rows;
         if (e->changed) {
-            flow_layout(&e->flow, width > INDENT + 8 ? (unsigned)(width - INDENT - 1) : 8, true);
+            flow_layout(&e->flow, room, true);
             e->rows += flow_count(&e->flow);
         }
         v->total += e->rows;
@@ -258,13 +267,14 @@ static void paint_event_row(struct event *e, const struct paint *p, int row, siz
 {
     if (at == 0) {
         paint_text(p, row, 1, p->cols - 1, str_slice(&e->head), e->effective ? LOOK_TEXT : LOOK_DIM);
-    } else if (at == 1 && e->note.len) {
-        paint_text(p, row, INDENT, p->cols - INDENT, str_slice(&e->note), LOOK_DIM);
-    } else {
-        struct brush b = {p, row};
-        int width = p->cols - INDENT - 1;
-        flow_draw(&e->flow, at - 1 - (e->note.len > 0), 0, width > 0 ? (unsigned)width : 1, put_cell, &b);
+        return;
     }
+    struct brush b = {p, row};
+    unsigned width = p->cols > INDENT + 1 ? (unsigned)(p->cols - INDENT - 1) : 1;
+    if (at <= e->note_rows)
+        flow_draw(&e->words, at - 1, 0, width, put_cell, &b);
+    else
+        flow_draw(&e->flow, at - 1 - e->note_rows, 0, width, put_cell, &b);
 }
 
 static void paint(void *view, const struct paint *p)

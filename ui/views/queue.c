@@ -128,7 +128,7 @@ static bool command(void *view, const char *name)
 static const char *hints(void *view)
 {
     (void)view;
-    return "j/k move  Enter open  Tab next undecided  a accept  x reject  l limit  / search  t tag  ? help";
+    return "Enter open  Tab next undecided  a accept  x reject  l limit  / search  t tag  s skip  f flag  o sort  u undo  R rules  H history  ? help";
 }
 
 /* Hinges of records on screen that nobody has counted: one a time. */

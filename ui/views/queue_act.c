@@ -3,6 +3,7 @@
 
 #include "app/reasons.h"
 #include "base/array.h"
+#include "text/visible.h"
 #include "ui/views/queue_state.h"
 
 static int compare_ids(const void *a, const void *b)
@@ -90,13 +91,19 @@ static void decided(struct queue_view *v, int64_t record, int result, struct out
         record_list_move(&v->list, 1, NULL);
 }
 
+/* A rule is accepted from here only where it can be read whole; else its record is opened. */
 static void accept(struct queue_view *v)
 {
     struct outcome out = {0};
     struct error err = {0};
+    const struct queue_row *row = record_list_here(&v->list);
     int64_t here = queue_view_here(v);
-    if (here)
+    if (row && visible_width(slice_of(row->headline)) > v->headline_width) {
+        desk_open_record(v->desk, here);
+        desk_say(v->desk, LOOK_WARN, "the rule did not fit its line: a accepts it here");
+    } else if (here) {
         decided(v, here, action_accept(desk_session(v->desk), here, &out, &err), &out, &err);
+    }
 }
 
 static void skip(struct queue_view *v)

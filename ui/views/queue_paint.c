@@ -5,10 +5,10 @@
 enum { COL_STATE, COL_SCORE, COL_HINGES, COL_RECORD, COL_TASK, COL_WHO, COL_AGE, COL_HEADLINE, COLS };
 
 static const struct column columns[COLS] = {
-    [COL_STATE] = {"state", 7, 7, 0, false},     [COL_SCORE] = {"score", 5, 6, 4, true},
+    [COL_STATE] = {"state", 6, 6, 0, false},     [COL_SCORE] = {"score", 6, 6, 4, true},
     [COL_HINGES] = {"hinges", 6, 6, 5, true},    [COL_RECORD] = {"record", 12, 22, 0, false},
-    [COL_TASK] = {"task", 8, 12, 6, false},      [COL_WHO] = {"reviewer", 8, 12, 8, false},
-    [COL_AGE] = {"age", 4, 4, 9, true},          [COL_HEADLINE] = {"rule / rationale", 16, 0, 0, false},
+    [COL_TASK] = {"task", 8, 20, 6, false},      [COL_WHO] = {"reviewer", 8, 12, 8, false},
+    [COL_AGE] = {"age", 4, 4, 9, true},          [COL_HEADLINE] = {"rule / rationale", 28, 0, 0, false},
 };
 
 static const struct {
@@ -23,13 +23,26 @@ static const struct {
     [STATE_FLAGGED] = {"\xE2\x9A\x91", "!", "flag", LOOK_WARN},
 };
 
+/* Two decimals at most and no noughts at their end: 4, 0.67, 12.5, 100. */
+static void add_points(struct str *out, double points)
+{
+    size_t from = out->len;
+    str_addf(out, "%.2f", points);
+    while (out->len > from && out->at[out->len - 1] == '0')
+        str_cut(out, out->len - 1);
+    if (out->len > from && out->at[out->len - 1] == '.')
+        str_cut(out, out->len - 1);
+}
+
 static void add_score(struct str *out, const struct queue_row *row)
 {
     if (!row->has_score)
         return;
-    str_addf(out, "%g", row->score);
-    if (row->has_score_max)
-        str_addf(out, "/%g", row->score_max);
+    add_points(out, row->score);
+    if (row->has_score_max) {
+        str_addc(out, '/');
+        add_points(out, row->score_max);
+    }
 }
 
 static void cell_text(const struct queue_view *v, const struct queue_row *row, int column, struct str *out)
@@ -99,7 +112,10 @@ static void paint_row(const struct queue_view *v, const struct paint *p, int at,
         str_clear(&text);
         str_clear(&cell);
         cell_text(v, row, c, &text);
-        column_cell(&cell, str_slice(&text), places[c].width, columns[c].right);
+        if (c == COL_RECORD)
+            column_cell_end(&cell, str_slice(&text), places[c].width);
+        else
+            column_cell(&cell, str_slice(&text), places[c].width, columns[c].right);
         p->put(p->context, at, col, str_slice(&cell), (int)places[c].width, cell_look(row, c, here));
         end = col + (int)places[c].width;
     }
@@ -175,6 +191,7 @@ void queue_paint(void *view, const struct paint *p)
         return;
     columns_fit(columns, COLS, (unsigned)(p->cols > MARGIN ? p->cols - MARGIN - 1 : 1), places);
     paint_heads(p, places);
+    v->headline_width = places[COL_HEADLINE].width;
     follow(v, (size_t)rows);
     for (int i = 0; i < rows; i++) {
         size_t at = v->top + (size_t)i;

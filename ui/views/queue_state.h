@@ -21,7 +21,7 @@ struct queue_view {
     struct id_set tags;
     struct str search;  /* words of `/`; empty: none */
     enum many pending;  /* what `;` is about to do while its argument is asked */
-    bool stale;
+    unsigned headline_width; /* cells, as painted last */
 };
 
 /* queue_act.c */

@@ -377,7 +377,8 @@ static void paint_detail(struct rules_view *v, const struct paint *p, int row)
         rule_store_records(session_store(desk_session(v->desk)), r->id, add_record, v, NULL);
         v->records_of = r->id;
     }
-    str_addf(&text, " rule #%lld, %lld records", (long long)r->id, (long long)r->uses);
+    str_addf(&text, " rule #%lld, %lld record%s", (long long)r->id, (long long)r->uses,
+             r->uses == 1 ? "" : "s");
     paint_text(p, row, 0, p->cols, str_slice(&text), LOOK_HEAD);
     paint_z(p, row + 1, 1, 12, "mistake", LOOK_DIM);
     paint_z(p, row + 1, 12, p->cols - 13, r->mistake ? r->mistake : "", LOOK_TEXT);
