@@ -1,5 +1,6 @@
 #include "app/agreement.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,7 @@ struct reading {
     struct agreement_report *out;
 };
 
-/* ---- reading -------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static void note_rule(struct reading *r, int64_t rule, const char *guardrail)
 {
@@ -84,7 +85,7 @@ static void name_reviewers(struct reading *r)
         r->reviewer_names[i] = name_at(r, r->reviewers, i);
 }
 
-/* ---- pairs ---------------------------------------------------------------------------------------- */
+/* ---- pairs ----------------------------------------------------------------------------------- */
 
 struct tables {
     struct map *index; /* two reviewers' numbers */
@@ -108,6 +109,7 @@ static void count_pair(struct tables *t, const struct vote *a, const struct vote
         t->items = array_reserve(t->items, &t->cap, t->count + 1, sizeof *t->items);
         t->items[t->count++] = (struct pair_table){.first = a->reviewer, .second = b->reviewer};
     }
+    assert(t->items && at < t->count);
     t->items[at].table.votes[a->state][b->state]++;
 }
 
@@ -143,7 +145,7 @@ static void make_pairs(struct reading *r)
     mem_free(t.items);
 }
 
-/* ---- groups --------------------------------------------------------------------------------------- */
+/* ---- groups ---------------------------------------------------------------------------------- */
 
 /* A record as a member of a group: sorted by group, so that each group's records stand together. */
 struct member {
@@ -240,7 +242,7 @@ static const char *rule_name(struct reading *r, int64_t group)
     return (const char *)(uintptr_t)text;
 }
 
-/* ---- disputes ------------------------------------------------------------------------------------- */
+/* ---- disputes -------------------------------------------------------------------------------- */
 
 static int by_share(const void *a, const void *b)
 {
@@ -269,7 +271,7 @@ static void add_dispute(struct reading *r, size_t from, size_t to, const struct 
     }
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------ */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static void count_records(struct reading *r)
 {

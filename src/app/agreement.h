@@ -42,9 +42,9 @@ struct agreement_report {
     size_t n_disputes;
 };
 
-/* Reads and counts. kept: a rule accepted and a rule edited are one verdict. out is zero-initialised
- * and freed with agreement_report_free in any case. A rule's records are those on which a reviewer
- * cites it now. */
+/* Reads and counts. kept: a rule accepted and a rule edited are one verdict. out is
+ * zero-initialised and freed with agreement_report_free in any case. A rule's records are those on
+ * which a reviewer cites it now. */
 int agreement_report_read(struct store *s, bool kept, struct agreement_report *out,
                           struct error *err);
 void agreement_report_free(struct agreement_report *r);

@@ -10,7 +10,7 @@ static size_t at_most(size_t n, long limit)
     return n < (size_t)limit ? n : (size_t)limit;
 }
 
-/* ---- JSON ---------------------------------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 static void set_share(struct json *j, const char *name, bool defined, double value)
 {
@@ -93,7 +93,7 @@ static int report_json(const struct agreement_report *r, struct error *err)
     return print_json(root, err);
 }
 
-/* ---- for people ---------------------------------------------------------------------------------- */
+/* ---- for people ------------------------------------------------------------------------------ */
 
 static void add_coefficient(struct str *out, const char *sign, bool defined, double value)
 {

@@ -31,7 +31,7 @@ static struct slice clause_text(const struct report *r, int clause)
     return slice_sub(slice_of(r->rationale), c->from, c->to);
 }
 
-/* ---- JSON ---------------------------------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 static struct json *item_json(const struct report *r, const struct hinge *h)
 {
@@ -75,7 +75,7 @@ static int print_report_json(const struct report *r, struct error *err)
     return print_json(root, err);
 }
 
-/* ---- for people ---------------------------------------------------------------------------------- */
+/* ---- for people ------------------------------------------------------------------------------ */
 
 static const char *plural(size_t n)
 {
@@ -146,7 +146,7 @@ static int print_report(struct report *r, struct error *err)
     return result;
 }
 
-/* ---- a file -------------------------------------------------------------------------------------- */
+/* ---- a file ---------------------------------------------------------------------------------- */
 
 static int report_line(struct slice line, bool json, struct error *err)
 {
@@ -185,7 +185,7 @@ static int report_file(const char *path, bool json, struct error *err)
     return result < 0 || got == LINES_FAILED ? -1 : 0;
 }
 
-/* ---- a project ----------------------------------------------------------------------------------- */
+/* ---- a project ------------------------------------------------------------------------------- */
 
 struct walk {
     struct store *store;

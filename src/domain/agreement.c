@@ -34,10 +34,10 @@ bool agreement_disputed(const struct agreement_unit *u)
     return different > 1;
 }
 
-/* ---- alpha ---------------------------------------------------------------------------------------- */
+/* ---- alpha ----------------------------------------------------------------------------------- */
 
-/* What a set of records adds up to: the marginals of the coincidence matrix, and the sum of what lies
- * off its diagonal. */
+/* What a set of records adds up to: the marginals of the coincidence matrix, and the sum of what
+ * lies off its diagonal. */
 struct sums {
     double votes[RECORD_STATES];
     double apart;
@@ -132,7 +132,7 @@ struct agreement_alpha agreement_alpha(const struct agreement_unit *units, size_
     return out;
 }
 
-/* ---- kappa ---------------------------------------------------------------------------------------- */
+/* ---- kappa ----------------------------------------------------------------------------------- */
 
 struct agreement_kappa agreement_kappa(const struct agreement_table *t)
 {

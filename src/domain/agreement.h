@@ -26,11 +26,11 @@ bool agreement_disputed(const struct agreement_unit *u);
 unsigned agreement_votes(const struct agreement_unit *u);
 
 /*
- * Krippendorff's alpha for nominal data with missing votes, over the records with two votes or more
- * (Krippendorff, "Computing Krippendorff's Alpha-Reliability", 2011): 1 when all agree, 0 when as by
- * chance, below 0 when worse. The interval is a percentile bootstrap over records with a fixed
- * seed, so that the same votes give the same figures: 1,000 draws, fewer (at least 100) above 50,000
- * records.
+ * Krippendorff's alpha for nominal data with missing votes, over the records with two votes or
+ * more (Krippendorff, "Computing Krippendorff's Alpha-Reliability", 2011): 1 when all agree, 0
+ * when as by chance, below 0 when worse. The interval is a percentile bootstrap over records with
+ * a fixed seed, so that the same votes give the same figures: 1,000 draws, fewer (at least 100)
+ * above 50,000 records.
  */
 struct agreement_alpha {
     size_t units;   /* records with two votes or more */

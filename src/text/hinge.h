@@ -50,8 +50,8 @@ struct hinge_input {
     size_t n_surprisal;
 };
 
-/* One changed token (or a gap, from == to, in y0), with its score in [0,1]; also a kept token that is
- * read with the lit ones around it (HINGE_BETWEEN: "at least 20" lit as one). */
+/* One changed token (or a gap, from == to, in y0), with its score in [0,1]; also a kept token that
+ * is read with the lit ones around it (HINGE_BETWEEN: "at least 20" lit as one). */
 struct hinge {
     enum hinge_side side;
     size_t from, to; /* bytes of that side's text */
@@ -78,19 +78,21 @@ struct hinges {
 
 /*
  * Never fails. exact must be the DIFF_EXACT layer of y0 and y_star. The caller frees. Each changed
- * word's evidence is weighed as word-level quality estimation does it (Specia et al., "Findings of the
- * WMT 2020 Shared Task on Quality Estimation": words, and gaps for what is missing), by hand-set
- * weights instead of a model. With a rationale that finds fault, or spans, a token is lit from score
- * 0.5; without either the scores rank, and the best is lit whatever its score.
+ * word's evidence is weighed as word-level quality estimation does it (Specia et al., "Findings of
+ * the WMT 2020 Shared Task on Quality Estimation": words, and gaps for what is missing), by
+ * hand-set weights instead of a model. With a rationale that finds fault, or spans, a token is lit
+ * from score 0.5; without either the scores rank, and the best is lit whatever its score.
  *
- * Time is linear in the texts but for a logarithm: spelling is compared for every pair only in hunks of
- * up to 400 pairs, a word of the rationale looks at 64 hunks, a phrase looks for its rarest two words
- * in 32 places of the prompt each. Memory is about 150 bytes for each word of the four texts.
+ * Time is linear in the texts but for a logarithm: spelling is compared for every pair only in
+ * hunks of up to 400 pairs, a word of the rationale looks at 64 hunks, a phrase looks for its
+ * rarest two words in 32 places of the prompt each. Memory is about 150 bytes for each word of the
+ * four texts.
  */
 struct hinges *hinges_find(const struct hinge_input *in, const struct diff *exact);
 void hinges_free(struct hinges *h); /* NULL is fine */
 
-/* Appends the reasons in words, strongest first, comma-separated ("the rationale quotes it, a number"). */
+/* Appends the reasons in words, strongest first, comma-separated ("the rationale quotes it, a
+ * number"). */
 void hinge_reasons(struct str *out, unsigned reasons);
 
 #endif

@@ -68,8 +68,9 @@ static bool joins(const struct hinge_text *t, size_t i)
     return false;
 }
 
-/* True when a new clause starts at word i, which is not the first of its sentence. */
-static bool splits(const struct clauses *c, size_t from, size_t i)
+/* True when a new clause starts at word i, which is not the first of its sentence. quoted: the
+ * clause so far quotes something. */
+static bool splits(const struct clauses *c, size_t i, bool quoted)
 {
     const struct hinge_text *t = &c->text;
     if (c->quoted[i] && c->quoted[i - 1])
@@ -81,12 +82,10 @@ static bool splits(const struct clauses *c, size_t from, size_t i)
     if (word_is(t, i - 1, ","))
         return true;
     /* "added 'x' and changed 'y'": a quote on either side. */
-    bool before = false, after = false;
-    for (size_t k = from; k < i; k++)
-        before |= c->quoted[k];
-    for (size_t k = i; k < t->count && k < i + 16 && !word_is(t, k, "."); k++)
+    bool after = false;
+    for (size_t k = i; quoted && k < t->count && k < i + 16 && !word_is(t, k, "."); k++)
         after |= c->quoted[k];
-    return before && after;
+    return after;
 }
 
 /* A clause that praises and finds no fault names nothing that is wrong. */
@@ -117,11 +116,15 @@ static void add_clause(struct clauses *c, struct hinge_vocab *v, size_t from, si
 
 static void split_sentence(struct clauses *c, struct hinge_vocab *v, size_t from, size_t to)
 {
-    for (size_t i = from + 1; i < to; i++)
-        if (splits(c, from, i)) {
+    bool quoted = false;
+    for (size_t i = from + 1; i < to; i++) {
+        quoted |= c->quoted[i - 1];
+        if (splits(c, i, quoted)) {
             add_clause(c, v, from, i);
             from = i;
+            quoted = false;
         }
+    }
     add_clause(c, v, from, to);
 }
 

@@ -38,8 +38,8 @@ enum clause_naming { NAMED = 1 << 0, QUOTED = 1 << 1 };
 /* Splits and reads the rationale. What the arena does not hold is freed by clauses_free. */
 void clauses_read(struct clauses *c, struct slice rationale, struct hinge_vocab *v,
                   struct arena *arena);
-/* Finds each clause's best hunk. Linear in words: a word that stands in many hunks tells little, and
- * only its first 64 are looked at. n_stems counts the vocabulary after all texts were read. */
+/* Finds each clause's best hunk. Linear in words: a word that stands in many hunks tells little,
+ * and only its first 64 are looked at. n_stems counts the vocabulary after all texts were read. */
 void clauses_link(struct clauses *c, const struct hinge_text *y0, const struct hinge_text *y_star,
                   const struct hinge_hunks *hunks, size_t n_stems, struct arena *arena);
 void clauses_free(struct clauses *c);

@@ -28,8 +28,8 @@ unsigned lexicon_class(struct slice word);
 unsigned lexicon_concept(struct slice word);
 /* The digits a number word stands for ("three" gives "3"); empty when it is none. */
 struct slice lexicon_digits(struct slice word);
-/* How a rationale talks: it finds fault ("not", "wrong"), it praises ("correct"), or it speaks of the
- * texts themselves ("summary", "mentions"), which names nothing in them. */
+/* How a rationale talks: it finds fault ("not", "wrong"), it praises ("correct"), or it speaks of
+ * the texts themselves ("summary", "mentions"), which names nothing in them. */
 enum word_talk { TALK_FAULT = 1 << 0, TALK_PRAISE = 1 << 1, TALK_GENERIC = 1 << 2 };
 unsigned lexicon_talks(struct slice word); /* a set of enum word_talk */
 

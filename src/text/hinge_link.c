@@ -197,7 +197,8 @@ static void score_concepts(struct linker *l, unsigned concepts)
                 add_score(l, l->of_class[bit][k], concept_weight / sqrt((double)l->n_of_class[bit]));
 }
 
-/* The better of two hunks for a clause: by score, then the one with fewer clauses, then the first. */
+/* The better of two hunks for a clause: by score, then the one with fewer clauses, then the
+ * first. */
 static bool is_better(const struct linker *l, uint32_t a, int b)
 {
     if (b < 0)

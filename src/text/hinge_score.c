@@ -232,7 +232,7 @@ static void mark_hunk(struct scorer *s, const struct hinge_hunk *h)
     }
 }
 
-/* ---- what others say of y0 --------------------------------------------------------------------- */
+/* ---- what others say of y0 ------------------------------------------------------------------- */
 
 static const float surprising_nats = 4.0F;
 
@@ -254,7 +254,7 @@ static void mark_ranges(struct hinge_evidence *e)
             mark_range(e, &in->surprisal_at[i], HINGE_SURPRISAL);
 }
 
-/* ---- which are lit ----------------------------------------------------------------------------- */
+/* ---- which are lit --------------------------------------------------------------------------- */
 
 static const double lit_score = 0.5, rewritten_share = 0.5;
 

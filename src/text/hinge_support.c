@@ -18,8 +18,8 @@ enum {
     REACH = 40          /* words to either side of an anchor that still stand together with it */
 };
 
-/* With less than this share of y0's words in it (numbers and names apart, which pass from language to
- * language), a prompt is in another language or about something else, and the absence of a word
+/* With less than this share of y0's words in it (numbers and names apart, which pass from language
+ * to language), a prompt is in another language or about something else, and the absence of a word
  * from it tells nothing. */
 static const double usable_share = 0.35;
 
@@ -151,7 +151,8 @@ static size_t most_together(const struct hinge_support *s, const uint32_t *stems
     return best;
 }
 
-/* Of the phrase's changed telling words, the share that y* says elsewhere with the same polarity. */
+/* Of the phrase's changed telling words, the share that y* says elsewhere with the same
+ * polarity. */
 static double share_agreed(const struct hinge_support *s, const struct hinge_text *y0, size_t phrase,
                            uint8_t same)
 {

@@ -64,7 +64,8 @@ static void test_nobody(void)
     fixture_close(&w.f);
 }
 
-/* alice: accept accept reject reject; bob: accept edit reject accept; carol: reject on the last alone. */
+/* alice: accept accept reject reject; bob: accept edit reject accept; carol: reject on the last
+ * alone. */
 static void vote(struct world *w)
 {
     static const enum verb alice[] = {VERB_ACCEPT, VERB_CITE, VERB_REJECT, VERB_REJECT};

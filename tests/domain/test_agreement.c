@@ -83,8 +83,8 @@ static void test_interval(void)
     CU_ASSERT_EQUAL(many.high, again.high);
 }
 
-/* Two readers of fifty grant proposals, and the two tables that show how kappa depends on marginals:
- * the worked examples of Wikipedia's "Cohen's kappa". */
+/* Two readers of fifty grant proposals, and the two tables that show how kappa depends on
+ * marginals: the worked examples of Wikipedia's "Cohen's kappa". */
 static void test_kappa_published(void)
 {
     static const struct {

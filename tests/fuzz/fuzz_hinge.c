@@ -1,5 +1,5 @@
-/* Any four texts: hinge finding comes back, with every item inside its text, every hunk and clause one
- * that exists, and the scores in [0,1]. 0x01 divides prompt, y0, y* and rationale. */
+/* Any four texts: hinge finding comes back, with every item inside its text, every hunk and clause
+ * one that exists, and the scores in [0,1]. 0x01 divides prompt, y0, y* and rationale. */
 #include <stdint.h>
 #include <stdlib.h>
 

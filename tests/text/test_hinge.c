@@ -7,7 +7,7 @@
 #include "tests/support/suite.h"
 #include "text/hinge_lexicon_words.h"
 
-/* ---- one case ------------------------------------------------------------------------------------ */
+/* ---- one case -------------------------------------------------------------------------------- */
 
 struct found {
     struct hinge_input in;
@@ -80,7 +80,7 @@ static bool has(const struct found *f, enum hinge_side side, const char *word, u
         CU_ASSERT_STRING_EQUAL(lit(&(f), side, room_), words);                                     \
     } while (0)
 
-/* ---- the rationale ------------------------------------------------------------------------------- */
+/* ---- the rationale --------------------------------------------------------------------------- */
 
 static void test_seed(void)
 {
@@ -149,7 +149,7 @@ static void test_praise_names_nothing(void)
     drop(&f);
 }
 
-/* ---- what a word is ------------------------------------------------------------------------------ */
+/* ---- what a word is -------------------------------------------------------------------------- */
 
 static void test_classes(void)
 {
@@ -216,8 +216,8 @@ static void test_support(void)
     drop(&f);
 }
 
-/* A replaced word is usually a rewording: the prompt's silence counts only when what came instead is
- * in the prompt, or nothing came. */
+/* A replaced word is usually a rewording: the prompt's silence counts only when what came instead
+ * is in the prompt, or nothing came. */
 static void test_replaced(void)
 {
     const char *prompt = "I take ramipril for my blood pressure every morning with breakfast.";
@@ -231,7 +231,7 @@ static void test_replaced(void)
     drop(&f);
 }
 
-/* ---- places ---------------------------------------------------------------------------------------- */
+/* ---- places ---------------------------------------------------------------------------------- */
 
 static void test_omission(void)
 {
@@ -316,7 +316,7 @@ static void test_order(void)
     drop(&f);
 }
 
-/* ---- the edges ------------------------------------------------------------------------------------- */
+/* ---- the edges ------------------------------------------------------------------------------- */
 
 static void test_empty(void)
 {
@@ -380,8 +380,8 @@ static void test_hostile(void)
     }
 }
 
-/* A megabyte of changes under a megabyte of rationale comes back: a pass that is quadratic would not
- * within a test run. */
+/* A megabyte of changes under a megabyte of rationale comes back: a pass that is quadratic would
+ * not within a test run. */
 static void test_large(void)
 {
     struct str a = {0}, b = {0}, why = {0};
@@ -400,6 +400,29 @@ static void test_large(void)
     str_free(&a);
     str_free(&b);
     str_free(&why);
+}
+
+/* One sentence, one word, one hunk, one quote of half a megabyte each: none is worse than its length. */
+static void test_long_parts(void)
+{
+    static const char *const parts[] = {"and so ", "a\xe2\x80\x99", "'", "x", "no, ", "\"q\" and "};
+    for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
+        struct str a = {0}, b = {0};
+        while (a.len < 1 << 19)
+            str_adds(&a, parts[p]);
+        str_addf(&b, "%s5 mg of %s", str_z(&a), parts[p]);
+        struct found f = find_in((struct hinge_input){.prompt = str_slice(&b),
+                                                      .y0 = str_slice(&a),
+                                                      .y_star = str_slice(&b),
+                                                      .rationale = str_slice(&a)});
+        CU_ASSERT_TRUE(f.h->n_lit_hunks >= 1);
+        drop(&f);
+        f = find_in((struct hinge_input){.y0 = str_slice(&a), .y_star = SLICE("Nothing.")});
+        CU_ASSERT_TRUE(f.h->n_lit_hunks >= 1);
+        drop(&f);
+        str_free(&a);
+        str_free(&b);
+    }
 }
 
 static void test_same_twice(void)
@@ -470,6 +493,7 @@ int main(int argc, char **argv)
         {"nothing to find", test_empty},
         {"hostile bytes", test_hostile},
         {"large texts", test_large},
+        {"long parts", test_long_parts},
         {"the same twice", test_same_twice},
         {"reasons in words", test_words_for_reasons},
         {"word lists are sorted", test_lexicon},

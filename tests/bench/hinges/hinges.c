@@ -1,14 +1,15 @@
 /*
- * How well hinge finding does on gold spans: for each set (a JSONL file of records with spans in y0)
- * F1 and MCC of BAD words, top-1 and link accuracy, beside those of a plain word diff. Each set
- * is cut in two by a hash of the record's id: weights may be tuned on the one half, the other reports.
+ * How well hinge finding does on gold spans: for each set (a JSONL file of records with spans in
+ * y0) F1 and MCC of BAD words, top-1 and link accuracy, beside those of a plain word diff. Each
+ * set is cut in two by a hash of the record's id: weights may be tuned on the one half, the other
+ * reports.
  *
  *     hinges FOLDER                   Markdown
  *     hinges --no-rationale FOLDER    the same with the rationales withheld
  *     hinges --words FOLDER           one line a word, to look at or fit weights on
  *
- * A word is BAD by gold when it overlaps a gold span, by the plain diff when it is not kept, by hinge
- * when it is lit. Spans are never given to the finder.
+ * A word is BAD by gold when it overlaps a gold span, by the plain diff when it is not kept, by
+ * hinge when it is lit. Spans are never given to the finder.
  */
 #include <dirent.h>
 #include <math.h>
@@ -86,7 +87,7 @@ static enum half half_of(struct slice id)
     return strchr("13579bdf", hex[1]) ? REPORT : TUNING;
 }
 
-/* ---- words --------------------------------------------------------------------------------------- */
+/* ---- words ----------------------------------------------------------------------------------- */
 
 static void count(struct counts *c, bool found, bool gold)
 {
@@ -161,7 +162,7 @@ static void tally_sentences(struct tally *tally, const struct item *it, const st
     ranges_free(&ranges);
 }
 
-/* ---- the best word --------------------------------------------------------------------------------- */
+/* ---- the best word --------------------------------------------------------------------------- */
 
 static void tally_top(struct tally *tally, const struct item *it, const struct diff *d,
                       const struct hinges *h)
@@ -185,7 +186,7 @@ static void tally_top(struct tally *tally, const struct item *it, const struct d
     tally->top[HINGE] += overlaps(it, best->from, best->to);
 }
 
-/* ---- links ------------------------------------------------------------------------------------------- */
+/* ---- links ----------------------------------------------------------------------------------- */
 
 static bool hunk_is_bad(const struct item *it, const struct hinges *h, int hunk)
 {
@@ -245,7 +246,7 @@ static void tally_named(struct tally *tally, const struct item *it, const struct
     }
 }
 
-/* ---- records ----------------------------------------------------------------------------------------- */
+/* ---- records --------------------------------------------------------------------------------- */
 
 static void tally_item(struct tally *tally, const struct item *it)
 {
@@ -300,7 +301,7 @@ static int read_set(const char *path, const char *name, const struct options *o,
     return err->code ? -1 : 0;
 }
 
-/* ---- the report ---------------------------------------------------------------------------------------- */
+/* ---- the report ------------------------------------------------------------------------------ */
 
 static double f1(const struct counts *c)
 {
