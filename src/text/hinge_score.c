@@ -22,8 +22,8 @@ struct weight {
 static const struct weight weights[] = {
     {HINGE_GRADER_SPAN, 3.0, 3.0, "the grader marked it"},
     {HINGE_QUOTED, 1.5, 0.0, "the rationale names it"},
-    {HINGE_CLAUSE, 1.6, 0.0, "the rationale faults this change"},
-    {HINGE_CONCEPT, 0.5, 0.0, "the rationale speaks of such a word"},
+    {HINGE_CLAUSE, 1.6, 0.0, "the rationale faults it"},
+    {HINGE_CONCEPT, 0.5, 0.0, "of a kind the rationale speaks of"},
     {HINGE_NEGATION, 0.5, 0.4, "a negation"},
     {HINGE_SIDE, 0.7, 0.5, "a side"},
     {HINGE_NUMBER, 0.7, 0.5, "a number"},
@@ -31,7 +31,7 @@ static const struct weight weights[] = {
     {HINGE_DATE, 0.4, 0.3, "a time"},
     {HINGE_POLARITY, 0.5, 0.5, "a word with an opposite"},
     {HINGE_NAME, 0.7, 0.7, "a name"},
-    {HINGE_UNSUPPORTED, 0.7, 0.6, "not supported by the prompt"},
+    {HINGE_UNSUPPORTED, 0.7, 0.6, "not in the prompt"},
     {HINGE_OMISSION, 0.0, 0.0, "left out of y0"},
     {HINGE_SURPRISAL, 0.7, 0.7, "unlikely to the model"},
     {HINGE_FUNCTION_WORD, -1.2, -1.5, "a function word"},
@@ -46,6 +46,8 @@ enum { N_WEIGHTS = sizeof weights / sizeof weights[0] };
 void hinge_reasons(struct str *out, unsigned reasons)
 {
     bool first = true;
+    if (reasons & HINGE_QUOTED)
+        reasons &= ~(unsigned)HINGE_CLAUSE; /* what is named is faulted */
     for (int i = 0; i < N_WEIGHTS; i++)
         if (reasons & weights[i].reason) {
             if (!first)
