@@ -27,13 +27,30 @@ struct painter {
     size_t next_hinge[2]; /* of each side: items before it lie behind */
 };
 
+/* Whether one of [- -] {+ +} [~ ~] {~ ~} stands in the text itself. */
 static bool is_sign(struct slice text, size_t at)
 {
-    static const char *const signs[] = {"[-", "-]", "{+", "+}", "[~", "~]", "{~", "~}"};
-    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
-        if (at + 1 < text.len && text.at[at] == signs[i][0] && text.at[at + 1] == signs[i][1])
-            return true;
-    return false;
+    if (at + 1 >= text.len)
+        return false;
+    char c = text.at[at], d = text.at[at + 1];
+    return (c == '[' && (d == '-' || d == '~')) || (c == '{' && (d == '+' || d == '~')) ||
+           (d == ']' && (c == '-' || c == '~')) || (d == '}' && (c == '+' || c == '~'));
+}
+
+/* Bytes from `at` on that are shown as they are: plain ASCII, not followed by anything else. */
+static size_t plain_run(const struct painter *w, struct slice text, size_t at)
+{
+    size_t end = at;
+    while (end < text.len && !w->by_number) {
+        unsigned char c = (unsigned char)text.at[end];
+        if (c != '\t' && (c < 0x20 || c >= 0x7F))
+            break;
+        if (!w->p->colour && is_sign(text, end))
+            break;
+        end++;
+    }
+    bool before_other = end < text.len && (unsigned char)text.at[end] >= 0x80;
+    return end - at - (before_other && end > at); /* a mark may stand on the last one */
 }
 
 /* Appends text on one line, visible; without colour a sign that stands in the text gets a backslash. */
@@ -41,15 +58,13 @@ static void add_visible(struct painter *w, struct slice text)
 {
     struct visible v;
     for (size_t i = 0; i < text.len; i += v.len) {
-        unsigned char c = (unsigned char)text.at[i];
-        if (!w->p->colour && is_sign(text, i))
-            str_addc(w->out, '\\');
-        if (c == '\t' || (c >= 0x20 && c < 0x7F && !w->by_number &&
-                          (i + 1 == text.len || (unsigned char)text.at[i + 1] < 0x80))) {
-            str_addc(w->out, (char)c);
-            v.len = 1;
+        v.len = plain_run(w, text, i);
+        if (v.len) {
+            str_add(w->out, text.at + i, v.len);
             continue;
         }
+        if (!w->p->colour && is_sign(text, i))
+            str_addc(w->out, '\\');
         if (w->by_number)
             visible_number(&v, text, i);
         else

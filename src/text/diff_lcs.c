@@ -3,8 +3,10 @@
 #include "base/mem.h"
 #include "text/diff_work.h"
 
-/* The budget: cells of the table, of which a step of the bit vector does 64 at once. */
+/* The budget: cells of the table, of which a step of the bit vector does 64 at once. Once it is clear
+ * that the result will not be exact, a box is worth less. */
 static const uint64_t CELLS_MAX = (uint64_t)1 << 28;
+static const uint64_t BOX_MAX = (uint64_t)1 << 18;
 
 static void trim(struct lcs_work *w, struct lcs_box *box)
 {
@@ -38,7 +40,7 @@ void lcs_solve(struct lcs_work *w, struct lcs_box box)
         return;
     if (lcs_myers(w, box, greedy_reach(n * m)))
         return;
-    if (n * m <= w->cells) {
+    if (n * m <= w->cells && (w->exact || n * m <= BOX_MAX)) {
         w->cells -= n * m;
         lcs_bits(w, box);
         return;
