@@ -107,7 +107,7 @@ void review_lay_out(struct review_layout *out, const struct review_shape *s)
                                                     .rows = s->rows - !headless,
                                                     .cols = s->cols,
                                                     .head = headless ? -1 : s->first_row};
-    } else if (s->cols >= WIDE_COLS && s->rows >= WIDE_ROWS) {
+    } else if (s->cols >= WIDE_COLS && s->rows >= WIDE_ROWS && s->wants[PANE_PROMPT] > 0) {
         lay_wide(out, s);
     } else {
         lay_narrow(out, s);

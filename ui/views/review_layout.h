@@ -21,7 +21,7 @@ struct review_shape {
     enum review_pane focus;
     bool zoom;
     bool history;           /* the drawer is open */
-    int wants[REVIEW_PANES]; /* rows each would fill */
+    int wants[REVIEW_PANES]; /* rows each would fill; none for the prompt: there is no prompt */
 };
 
 void review_lay_out(struct review_layout *out, const struct review_shape *shape);

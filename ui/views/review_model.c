@@ -362,6 +362,8 @@ void review_model_reasons(const struct review_model *m, int hunk, struct str *ou
         best = h->score;
         reasons = h->reasons; /* of its strongest token: the union would say everything of all */
     }
+    if (reasons & (HINGE_QUOTED | HINGE_CONCEPT)) /* says what the other says, and how */
+        reasons &= ~(unsigned)HINGE_CLAUSE;
     if (is_marked(m, hunk))
         str_adds(out, "marked by hand");
     else
@@ -455,6 +457,20 @@ static bool tells(struct slice word)
     return is_letter(word.at[0]);
 }
 
+/* A word that the prompt says all over the place points nowhere; nor does a speaker's name. */
+static void drop_common(struct review_spans *out, size_t first, struct slice prompt)
+{
+    enum { COMMON = 4 };
+    size_t n = first;
+    for (size_t i = first; i < out->count; i++) {
+        struct review_span s = out->items[i];
+        bool starts = s.from == 0 || prompt.at[s.from - 1] == '\n' || prompt.at[s.from - 1] == ' ';
+        if (!(starts && s.to < prompt.len && prompt.at[s.to] == ':'))
+            out->items[n++] = s;
+    }
+    out->count = n - first > COMMON ? first : n;
+}
+
 void review_model_support(const struct review_model *m, int hunk, struct review_spans *out)
 {
     enum { MOST = 200, WORDS = 16 };
@@ -466,7 +482,9 @@ void review_model_support(const struct review_model *m, int hunk, struct review_
             struct slice word = slice_sub(side ? m->b : m->a, l->from, l->to);
             if (l->hunk != hunk || !tells(word))
                 continue;
+            size_t first = out->count;
             review_find(out, str_slice(&m->prompt), word, MOST, true);
+            drop_common(out, first, str_slice(&m->prompt));
             words++;
         }
     if (out->count)

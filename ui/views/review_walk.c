@@ -86,7 +86,7 @@ void review_shape(struct review *v, int rows, int cols)
 {
     struct review_shape shape = shape_of(v, rows, cols);
     for (int i = 0; i < REVIEW_PANES; i++)
-        shape.wants[i] = 1;
+        shape.wants[i] = i != PANE_PROMPT || v->m.prompt.len;
     v->rows = rows;
     v->cols = cols;
     review_lay_out(&v->layout, &shape);
@@ -95,6 +95,8 @@ void review_shape(struct review *v, int rows, int cols)
     for (int i = 0; i < REVIEW_PANES; i++)
         shape.wants[i] = (int)review_pane_count(v, (enum review_pane)i, 200);
     shape.wants[PANE_RULE] += form_rows(v);
+    if (!v->m.prompt.len && v->focus != PANE_PROMPT)
+        shape.wants[PANE_PROMPT] = 0;
     review_lay_out(&v->layout, &shape);
     lay_flows(v);
 }
