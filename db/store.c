@@ -214,6 +214,13 @@ void store_rollback(struct store *s)
         sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
+void store_expect_writes(struct store *s, bool many)
+{
+    sqlite3_exec(s->db, many ? "PRAGMA cache_size=-24000; PRAGMA wal_autocheckpoint=8000;"
+                             : "PRAGMA cache_size=-2000; PRAGMA wal_autocheckpoint=1000;",
+                 NULL, NULL, NULL); /* a connection that says no is slower, not wrong */
+}
+
 int64_t store_seen_changes(struct store *s)
 {
     int64_t version = 0;

@@ -45,6 +45,10 @@ int store_begin_read(struct store *s, struct error *err);
 int store_commit(struct store *s, struct error *err);
 void store_rollback(struct store *s);
 
+/* Says that many writes follow, or that they are over: a larger page cache and rarer checkpoints make
+ * an import faster. Durability is the same. */
+void store_expect_writes(struct store *s, bool many);
+
 /* A number that changes when another process has written. */
 int64_t store_seen_changes(struct store *s);
 

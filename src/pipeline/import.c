@@ -180,7 +180,9 @@ static int run(struct import *im, const char *path, struct error *err)
     im->rejects = rejects_open(rejected);
     struct progress *bar =
         im->options->progress ? progress_begin("importing", reader_size(im->reader)) : NULL;
+    store_expect_writes(im->store, true);
     int result = take_all(im, bar, err);
+    store_expect_writes(im->store, false);
     if (bar)
         progress_end(bar);
     if (result != 0 && im->in_batch)

@@ -12,6 +12,7 @@
 #include "db/decision_store.h"
 #include "db/record_store.h"
 #include "db/rule_store.h"
+#include "pipeline/seen.h"
 #include "tests/pipeline/project.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmp.h"
@@ -234,6 +235,20 @@ static void the_index_follows_transactions(void)
     project_remove(&p);
 }
 
+static void ids_are_remembered(void)
+{
+    struct seen seen = {0};
+    unsigned wrong = 0;
+    for (int pass = 0; pass < 2; pass++)
+        for (int i = 0; i < 200000; i++) {
+            char id[32];
+            snprintf(id, sizeof id, "record/%d", i);
+            wrong += seen_add(&seen, slice_of(id)) != (pass == 1);
+        }
+    CU_ASSERT_EQUAL(wrong, 0);
+    seen_free(&seen);
+}
+
 /* --- random records -------------------------------------------------------------------------- */
 
 static unsigned next(unsigned *seed, unsigned below)
@@ -428,6 +443,7 @@ int main(int argc, char **argv)
         {"answers become decisions once", answers_become_decisions_once},
         {"a new revision keeps the decision", a_new_revision_keeps_the_decision},
         {"the index follows transactions", the_index_follows_transactions},
+        {"ids are remembered", ids_are_remembered},
         {"random records come back", random_records_come_back},
         {"killed imports are finished by the next", killed_imports_are_finished_by_the_next},
         {NULL, NULL},
