@@ -1,6 +1,7 @@
 #include "db/sql.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -49,8 +50,10 @@ int sql_fail_code(const char *path, int code, const char *detail, struct error *
 
 int sql_fail(struct store *s, struct error *err, const char *what)
 {
-    int code = sqlite3_extended_errcode(s->db);
+    int code = sqlite3_extended_errcode(s->db), system = errno;
     struct error inner = {0};
+    if ((code & 0xFF) == SQLITE_IOERR && (system == EFBIG || system == EDQUOT || system == ENOSPC))
+        code = SQLITE_FULL; /* a quota or a limit on files is the same trouble as a full disk */
     sql_fail_code(s->path, code, sqlite3_errmsg(s->db), &inner);
     return error_set(err, inner.code, "cannot %s: %s", what, inner.text);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "db/migrate.h"
@@ -95,19 +96,50 @@ static int prepare_schema(struct store *s, enum store_mode mode, struct error *e
     return version < store_version() ? migrate_run(s, version, err) : 0;
 }
 
+static bool may_write(const char *path)
+{
+    return access(path, W_OK) == 0;
+}
+
+/* A project in WAL mode that was closed well can be read where nothing may be written, if SQLite is told that
+ * nobody writes to it: then it wants no -shm file beside it. */
+static bool is_at_rest(const char *path)
+{
+    struct str other = {0};
+    const char *slash = strrchr(path, '/');
+    str_add(&other, path, slash ? (size_t)(slash - path) + 1 : 0);
+    str_addc(&other, '.');
+    bool folder = may_write(str_z(&other));
+    str_clear(&other);
+    str_addf(&other, "%s-wal", path);
+    bool wal = file_exists(str_z(&other));
+    str_free(&other);
+    return !folder && !wal;
+}
+
+/* The path as a URI, whatever it holds: "file:", "?" and "#" in a name mean nothing to SQLite then. */
+static void make_uri(struct str *out, const char *path, bool at_rest)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-";
+    str_adds(out, "file:");
+    for (; path[0] == '/' && path[1] == '/'; path++) /* two would name a host */
+        ;
+    for (; *path; path++)
+        str_addf(out, strchr(plain, *path) ? "%c" : "%%%02X", (unsigned char)*path);
+    str_adds(out, at_rest ? "?immutable=1" : "");
+}
+
 static int connect(struct store *s, bool read_only, struct error *err)
 {
+    struct str uri = {0};
     int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-    int code = sqlite3_open_v2(s->path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    make_uri(&uri, s->path, read_only && is_at_rest(s->path));
+    int code = sqlite3_open_v2(str_z(&uri), &s->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL);
+    str_free(&uri);
     if (code != SQLITE_OK)
         return sql_fail_code(s->path, code, sqlite3_errstr(code), err);
     s->read_only = read_only || sqlite3_db_readonly(s->db, "main") == 1;
     return configure(s, err);
-}
-
-static bool may_write(const char *path)
-{
-    return access(path, W_OK) == 0;
 }
 
 struct store *store_open(const char *path, enum store_mode mode, struct error *err)
