@@ -132,6 +132,17 @@ static void test_clauses(void)
     drop(&f);
 }
 
+/* What the rationale does not speak of stays dark, but for a changed dose, side or negation. */
+static void test_unspoken(void)
+{
+    struct found f = find("", "Has diabetic hypertension. Takes metformin 500 mg gladly, at home.",
+                          "Has hypertension. Takes metformin 850 mg happily, at home.",
+                          "Added 'diabetic hypertension'.");
+    LIT(f, HINGE_Y0, "diabetic 500");
+    CU_ASSERT_EQUAL(item(&f, HINGE_Y0, "500")->clause, -1);
+    drop(&f);
+}
+
 static void test_quotes_keep_a_clause_whole(void)
 {
     struct found f = find("", "He was seen. Aspirin given.", "He was seen.",
@@ -213,6 +224,58 @@ static void test_support(void)
              "");
     CU_ASSERT_FALSE(has(&f, HINGE_Y0, "coughs", HINGE_UNSUPPORTED));
     CU_ASSERT_FALSE(has(&f, HINGE_Y0, "3", HINGE_UNSUPPORTED));
+    drop(&f);
+}
+
+/* In a note written anew, what the transcript says in one place is less in doubt than words picked
+ * together from all over it, and a negation with nothing behind it most. */
+static void test_doubt(void)
+{
+    struct str prompt = {0};
+    str_adds(&prompt, "Patient: I have a burning pain in the chest when climbing stairs. ");
+    for (int i = 0; i < 40; i++)
+        str_adds(&prompt, "Doctor: I see, go on then. ");
+    str_adds(&prompt, "Patient: my brother smokes. And my knee was swollen last winter.");
+    struct found f = find(str_z(&prompt),
+                          "Burning chest pain climbing stairs; swollen smokes burning; no photophobia.",
+                          "Exertional angina is likely and further tests were arranged.", "");
+    double together = score(&f, HINGE_Y0, "Burning"), apart = score(&f, HINGE_Y0, "swollen");
+    CU_ASSERT_TRUE(together + 0.1 < apart);
+    CU_ASSERT_TRUE(apart < score(&f, HINGE_Y0, "photophobia"));
+    CU_ASSERT_FALSE(item(&f, HINGE_Y0, "Burning")->lit);
+    CU_ASSERT_TRUE(item(&f, HINGE_Y0, "photophobia")->lit);
+    drop(&f);
+    str_free(&prompt);
+}
+
+/* Function words and marks are read with the lit words around them, and dark by themselves. */
+static void test_company(void)
+{
+    struct found f = find("", "It was seen in the hall, while at home she slept badly for an hour.",
+                          "It was seen by a nurse, while in home she slept badly for the hour.",
+                          "It was 'in the hall'.");
+    LIT(f, HINGE_Y0, "in the hall");
+    CU_ASSERT_TRUE(has(&f, HINGE_Y0, "the", HINGE_QUOTED));
+    CU_ASSERT_FALSE(item(&f, HINGE_Y0, "at")->lit);
+    CU_ASSERT_FALSE(item(&f, HINGE_Y0, "an")->lit);
+    drop(&f);
+    f = find("", "It was seen in the hall, while at home she slept badly for an hour.",
+             "It was seen by a nurse, while in home she slept badly for the hour.", "No hall was spoken of.");
+    LIT(f, HINGE_Y0, "in the hall");
+    drop(&f);
+    f = find("", "He takes aspirin and ramipril with a lot of water in the early morning hours.",
+             "He takes codeine and bisoprolol with a lot of water in the early morning hours.", "");
+    LIT(f, HINGE_Y0, "aspirin and ramipril");
+    CU_ASSERT_TRUE(has(&f, HINGE_Y0, "and", HINGE_BETWEEN));
+    drop(&f);
+    /* A phrase rewritten for the most part is lit whole, when no grader says what in it is wrong. */
+    f = find("", "Severe crushing pain today. Walks well.", "Mild burning pain yesterday. Walks well.",
+             "");
+    LIT(f, HINGE_Y0, "Severe crushing pain today .");
+    drop(&f);
+    f = find("", "Severe crushing pain today. Walks well.", "Mild burning pain yesterday. Walks well.",
+             "Not 'crushing', not 'severe', and not 'today'.");
+    LIT(f, HINGE_Y0, "Severe crushing today");
     drop(&f);
 }
 
@@ -479,12 +542,15 @@ int main(int argc, char **argv)
         {"the seed case", test_seed},
         {"the seed case among rewordings", test_seed_in_company},
         {"clauses land on their hunks", test_clauses},
+        {"what the rationale does not speak of", test_unspoken},
         {"a quote keeps a clause whole", test_quotes_keep_a_clause_whole},
         {"praise names nothing", test_praise_names_nothing},
         {"classes of words", test_classes},
         {"rank without a rationale", test_rank},
         {"opposites are no spelling", test_opposites_are_no_spelling},
         {"support by the prompt", test_support},
+        {"doubt by phrase", test_doubt},
+        {"words in company", test_company},
         {"replaced words", test_replaced},
         {"omissions are gaps in y0", test_omission},
         {"a moved sentence is dark", test_moved},
