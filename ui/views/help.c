@@ -145,7 +145,7 @@ static void paint(void *view, const struct paint *p)
 static const char *hints(void *view)
 {
     (void)view;
-    return "j/k move  q back";
+    return "j/k move  PgDn page  q back";
 }
 
 const struct view_ops help_view_ops = {

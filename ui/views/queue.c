@@ -21,7 +21,7 @@ const struct binding queue_bindings[] = {
     {"queue", "f", "flag", "flag with a note; again: unflag"},
     {"queue", "u", "undo", "take back what you did last"},
     {"queue", "Ctrl-r", "redo", "do again what was taken back"},
-    {"queue", "l", "limit", "show only: state:undecided task:ed score<5 \"words\" /pattern/ rule:12 tag:x"},
+    {"queue", "l", "limit", "show only some: state:undecided score<5 \"words\" ..."},
     {"queue", "/", "search", "go to a record with these words"},
     {"queue", "n", "search-next", "next match"},
     {"queue", "N", "search-previous", "previous match"},

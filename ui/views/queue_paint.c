@@ -6,9 +6,9 @@ enum { COL_STATE, COL_SCORE, COL_HINGES, COL_RECORD, COL_TASK, COL_WHO, COL_AGE,
 
 static const struct column columns[COLS] = {
     [COL_STATE] = {"state", 6, 6, 0, false},     [COL_SCORE] = {"score", 6, 6, 4, true},
-    [COL_HINGES] = {"hinges", 6, 6, 5, true},    [COL_RECORD] = {"record", 12, 22, 0, false},
-    [COL_TASK] = {"task", 8, 20, 6, false},      [COL_WHO] = {"reviewer", 8, 12, 8, false},
-    [COL_AGE] = {"age", 4, 4, 9, true},          [COL_HEADLINE] = {"rule / rationale", 28, 0, 0, false},
+    [COL_HINGES] = {"\xC2\xAB\xC2\xBB", 3, 3, 5, true},  [COL_RECORD] = {"record", 12, 22, 0, false},
+    [COL_TASK] = {"task", 7, 20, 6, false},      [COL_WHO] = {"reviewer", 8, 12, 8, false},
+    [COL_AGE] = {"age", 4, 4, 9, true},          [COL_HEADLINE] = {"rule / rationale", 32, 0, 0, false},
 };
 
 static const struct {
@@ -163,7 +163,8 @@ static void paint_heads(const struct paint *p, const struct place *places)
         if (!places[c].width)
             continue;
         str_clear(&cell);
-        column_cell(&cell, slice_of(columns[c].title), places[c].width, columns[c].right);
+        const char *title = c == COL_HINGES && p->ascii ? "hin" : columns[c].title;
+        column_cell(&cell, slice_of(title), places[c].width, columns[c].right);
         p->put(p->context, 1, MARGIN + (int)places[c].at, str_slice(&cell), (int)places[c].width, LOOK_HEAD);
     }
     str_free(&cell);

@@ -309,13 +309,13 @@ static bool command(void *view, const char *name)
     return false;
 }
 
-enum { COL_USES, COL_EDITS, COL_WHO, COL_MISTAKE, COL_GUARDRAIL, COLS };
+enum { COL_USES, COL_EDITS, COL_GUARDRAIL, COL_MISTAKE, COL_WHO, COLS };
 static const struct column columns[COLS] = {
     [COL_USES] = {"uses", 5, 5, 0, true},
     [COL_EDITS] = {"edits", 5, 5, 4, true},
+    [COL_GUARDRAIL] = {"guardrail", 40, 0, 0, false},
+    [COL_MISTAKE] = {"mistake", 24, 0, 6, false},
     [COL_WHO] = {"made by", 8, 12, 9, false},
-    [COL_MISTAKE] = {"mistake", 14, 0, 6, false},
-    [COL_GUARDRAIL] = {"guardrail", 20, 0, 0, false},
 };
 
 static void cell_text(const struct rule *r, int column, struct str *out)
@@ -337,10 +337,11 @@ static void paint_row(const struct rules_view *v, const struct paint *p, int row
 {
     const struct rule *r = &v->rules.items[i];
     bool at = i == v->cursor;
-    enum look look = at ? LOOK_CURSOR : r->status == RULE_ACTIVE ? LOOK_TEXT : LOOK_DIM;
+    enum look plain = r->status == RULE_ACTIVE ? LOOK_TEXT : LOOK_DIM;
+    enum look edge = at ? LOOK_CURSOR : plain; /* of the sign and the uses: few bytes for a step */
     struct str text = {0}, cell = {0};
-    paint_fill(p, row, 0, p->cols, " ", at ? LOOK_CURSOR : LOOK_TEXT);
-    paint_z(p, row, 0, 2, r->id == v->merging ? "m" : at ? (p->ascii ? ">" : "\xE2\x96\xB8") : " ", look);
+    paint_fill(p, row, 0, p->cols, " ", LOOK_TEXT);
+    paint_z(p, row, 0, 2, r->id == v->merging ? "m " : at ? (p->ascii ? "> " : "\xE2\x96\xB8 ") : "  ", edge);
     for (int c = 0; c < COLS; c++) {
         str_clear(&text);
         str_clear(&cell);
@@ -348,7 +349,8 @@ static void paint_row(const struct rules_view *v, const struct paint *p, int row
             continue;
         cell_text(r, c, &text);
         column_cell(&cell, str_slice(&text), places[c].width, columns[c].right);
-        p->put(p->context, row, 2 + (int)places[c].at, str_slice(&cell), (int)places[c].width, look);
+        p->put(p->context, row, 2 + (int)places[c].at, str_slice(&cell), (int)places[c].width,
+               c == COL_USES ? edge : plain);
     }
     str_free(&text);
     str_free(&cell);
