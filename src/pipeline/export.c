@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/progress.h"
 #include "db/record_store.h"
+#include "db/rule_store.h"
 #include "db/snapshot_store.h"
 #include "pipeline/example.h"
 #include "pipeline/export_decisions.h"
@@ -70,6 +71,7 @@ struct export {
     struct export_result *result;
     struct selection *selection;
     struct manifest *manifest;
+    struct map *retired; /* numbers of rules that are taught no more */
     struct export_file *file, *decisions;
     struct progress *bar;
     struct error *err;
@@ -89,6 +91,35 @@ static void count_branches(struct export *ex, const struct example *e)
     ex->result->branches_a++;
     ex->result->branches_b += ex->options->method->make == example_rgt && strategy.len > 0;
     str_free(&strategy);
+}
+
+static bool is_retired(const struct export *ex, int64_t rule)
+{
+    return map_get(ex->retired, (struct slice){(const char *)&rule, sizeof rule}, NULL);
+}
+
+static int find_retired(struct export *ex)
+{
+    struct rules rules = {0};
+    ex->retired = map_new();
+    if (rule_store_list(ex->store, RULES_BY_AGE, true, &rules, ex->err) != 0)
+        return -1;
+    for (size_t i = 0; i < rules.count; i++)
+        if (rules.items[i].status == RULE_RETIRED)
+            map_put(ex->retired,
+                    (struct slice){(const char *)&rules.items[i].id, sizeof rules.items[i].id}, 1);
+    rules_free(&rules);
+    return 0;
+}
+
+/* Takes the retired rules out of what the record cites. */
+static void drop_retired(const struct export *ex, struct stored_record *r)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < r->n_rules; i++)
+        if (!is_retired(ex, r->rules[i].id))
+            r->rules[kept++] = r->rules[i];
+    r->n_rules = kept;
 }
 
 static void write_example(struct export *ex, const struct record *imported,
@@ -143,6 +174,8 @@ static int take(void *context, int64_t id)
     if (result == 0) {
         ex->result->records++;
         const char *reason = selection_reason(ex->selection, &r);
+        if (ex->options->method->training)
+            drop_retired(ex, &r);
         if (reason)
             leave_out(ex, reason);
         else
@@ -218,6 +251,8 @@ static int write_all(struct export *ex)
         return -1;
     struct store_counts counts = {0};
     int result = store_counts(ex->store, &counts, ex->err);
+    if (result == 0)
+        result = find_retired(ex);
     if (ex->options->progress)
         ex->bar = progress_begin("exporting", (uint64_t)counts.records);
     ex->selection = selection_make(ex->store, ex->options, ex->options->method->needs, ex->err);
@@ -255,5 +290,6 @@ int export_run(struct store *s, const struct export_options *o, struct export_re
     export_file_abort(ex.file);
     export_file_abort(ex.decisions);
     manifest_free(ex.manifest);
+    map_free(ex.retired);
     return code;
 }

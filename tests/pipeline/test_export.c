@@ -198,6 +198,30 @@ static void the_manifest_tells_what_is_in_and_what_is_not(void)
     project_remove(&p);
 }
 
+static void a_retired_rule_is_not_taught(void)
+{
+    struct project p = judged_project();
+    struct error err = {0};
+    struct rules rules = {0};
+    struct str text = {0};
+    CU_ASSERT_EQUAL_FATAL(rule_store_list(p.store, RULES_BY_AGE, false, &rules, &err), 0);
+    for (size_t i = 0; i < rules.count; i++) {
+        struct decision d = {.verb = VERB_RETIRE_RULE, .reviewer = 1, .rule = rules.items[i].id};
+        bool chosen = strcmp(rules.items[i].guardrail, "gf2") == 0 ||
+                      strcmp(rules.items[i].mistake, "ma") == 0;
+        CU_ASSERT(!chosen || decision_store_append(p.store, &d, &err) == 0);
+    }
+    project_export(&p, "rgt", "rgt.jsonl");
+    project_read(&p, "rgt.jsonl", &text);
+    CU_ASSERT_PTR_NULL(strstr(str_z(&text), "gf2"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(str_z(&text), "- mf\\nGuardrails:\\n- gf\""));
+    CU_ASSERT_PTR_NOT_NULL(strstr(
+        str_z(&text), "\"branches\":[{\"kind\":\"A\",\"think\":\"\",\"text\":\"*a\"}]}"));
+    str_free(&text);
+    rules_free(&rules);
+    project_remove(&p);
+}
+
 /* Number written under the options; -1, and *why set, when refused. */
 static int64_t try_export(struct project *p, struct export_options o, const char *method,
                           struct error *why)
@@ -394,6 +418,7 @@ int main(int argc, char **argv)
         {"methods mean what the manual says", methods_mean_what_the_manual_says},
         {"the manifest tells what is in and what is not",
          the_manifest_tells_what_is_in_and_what_is_not},
+        {"a retired rule is not taught", a_retired_rule_is_not_taught},
         {"filters choose", filters_choose},
         {"an empty export says why and writes nothing",
          an_empty_export_says_why_and_writes_nothing},
