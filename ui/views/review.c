@@ -36,6 +36,7 @@ void review_free(struct review *v)
     str_free(&v->history);
     flow_free(&v->history_flow);
     str_free(&v->message);
+    str_free(&v->why);
     mem_free(v);
 }
 
@@ -120,20 +121,14 @@ int review_open(struct review *v, int64_t record, struct error *err)
     v->focus = PANE_DIFF;
     v->history_open = false;
     v->stop = v->clause = v->line = -1;
+    str_clear(&v->why);
     memset(v->scroll, 0, sizeof v->scroll);
     v->support.count = 0;
     review_search_clear(v);
     review_shape(v, v->rows, v->cols);
     session_look_at(v->session, record);
-    if (v->m.n_lit) { /* the first hinge is what the record is about */
-        struct str said = {0};
-        str_add_slice(&said, str_slice(&v->message));
-        enum look look = v->message_look;
+    if (v->m.n_lit) /* the first hinge is what the record is about */
         review_go_stop(v, 0);
-        if (said.len) /* what was just decided is said before why the next one is lit */
-            review_say(v, look, str_z(&said));
-        str_free(&said);
-    }
     tell_drafts(v);
     return 0;
 }

@@ -271,9 +271,6 @@ static void paint_link(struct review *v, const struct paint *p, size_t row, int 
 static void paint_flow_pane(struct review *v, const struct paint *p, enum review_pane pane,
                             const struct review_rect *r)
 {
-    static const char *const nothing[REVIEW_PANES] = {
-        [PANE_PROMPT] = "no prompt was given", [PANE_RATIONALE] = "the grader gave no rationale",
-        [PANE_HISTORY] = "nothing was decided yet"};
     struct flow *f = review_pane_flow(v, pane);
     for (int i = 0; i < r->rows; i++) {
         size_t row = v->scroll[pane].top + (size_t)i;
@@ -281,8 +278,6 @@ static void paint_flow_pane(struct review *v, const struct paint *p, enum review
         if (pane == PANE_RATIONALE && f->n_runs && flow_has_row(f, row))
             paint_link(v, p, row, r->row + i, r);
     }
-    if (!f->n_runs && r->rows > 0)
-        paint_z(p, r->row, r->col + GUTTER, r->cols - GUTTER, nothing[pane], LOOK_DIM);
 }
 
 /* Head lines. */
@@ -412,11 +407,30 @@ static void head_text(struct review *v, enum review_pane pane, struct str *left,
 {
     static const char *const names[REVIEW_PANES] = {"1 diff", "2 prompt", "3 rationale", "4 rule",
                                                     "history"};
+    static const char *const none[REVIEW_PANES] = {[PANE_PROMPT] = "· none was given ",
+                                                   [PANE_RATIONALE] = "· none was given ",
+                                                   [PANE_HISTORY] = "· nothing was decided yet "};
+    struct flow *f = review_pane_flow(v, pane);
     str_addf(left, " %s ", names[pane]);
+    if (f && !f->n_runs && none[pane])
+        str_adds(left, none[pane]);
     if (pane == PANE_RULE)
         review_rule_head(v, left, right);
     else
         add_place(v, pane, right);
+}
+
+/* On the line right under the diff, which belongs to the pane below: why the hinge is lit. */
+static void paint_why(const struct review *v, const struct paint *p, const struct review_rect *r,
+                      int from, int to)
+{
+    int room = to - from - 3;
+    if (room < 12)
+        return;
+    int at = r->col + from + 2;
+    at += paint_z(p, r->head, at, 1, " ", LOOK_TEXT);
+    at += paint_text(p, r->head, at, room - 1, str_slice(&v->why), LOOK_TEXT);
+    paint_z(p, r->head, at, 1, " ", LOOK_TEXT);
 }
 
 static void paint_head(struct review *v, const struct paint *p, enum review_pane pane,
@@ -433,7 +447,9 @@ static void paint_head(struct review *v, const struct paint *p, enum review_pane
     enum look look = v->focus == pane ? LOOK_HEAD_FOCUS : LOOK_HEAD;
     int width = (int)visible_width(str_slice(&right));
     paint_fill(p, r->head, r->col, r->cols, v->ascii ? "-" : "─", LOOK_HEAD);
-    paint_text(p, r->head, r->col + 2, r->cols - width - 3, str_slice(&left), look);
+    int used = 2 + paint_text(p, r->head, r->col + 2, r->cols - width - 3, str_slice(&left), look);
+    if (v->why.len && pane == (v->layout.wide ? PANE_RATIONALE : PANE_PROMPT))
+        paint_why(v, p, r, used, r->cols - width - 1);
     if (width < r->cols / 2)
         paint_text(p, r->head, r->col + r->cols - width - 1, width, str_slice(&right), LOOK_DIM);
     str_free(&left);
@@ -480,16 +496,24 @@ static void paint_hints(struct review *v, const struct paint *p)
         paint_text(p, row, col, p->cols - 2, str_slice(&v->message), v->message_look);
         return;
     }
+    if (v->zoom && v->focus == PANE_DIFF && v->why.len && v->mode == MODE_READ) {
+        paint_text(p, row, col, p->cols - 2, str_slice(&v->why), LOOK_TEXT);
+        return;
+    }
     const char *mode = review_mode_name(v);
     for (const struct review_hint *h = review_hints(); h->mode; h++) {
-        if (strcmp(h->mode, mode) != 0)
+        char cite[40];
+        const char *does = h->does;
+        if (strcmp(mode, "review") == 0 && strcmp(h->key, "Enter") == 0)
+            does = review_cite_hint(v, cite, sizeof cite);
+        if (strcmp(h->mode, mode) != 0 || !does)
             continue;
-        int width = (int)(strlen(h->key) + 1 + strlen(h->does));
+        int width = (int)(strlen(h->key) + 1 + strlen(does));
         if (col + width + 1 > p->cols)
             break;
         col += paint_z(p, row, col, width, h->key, LOOK_KEY);
         col += paint_z(p, row, col, 1, " ", LOOK_DIM);
-        col += paint_z(p, row, col, width, h->does, LOOK_DIM) + 2;
+        col += paint_z(p, row, col, width, does, LOOK_DIM) + 2;
     }
 }
 

@@ -189,19 +189,22 @@ void review_rule_lines(struct review *v)
         v->line = -1;
 }
 
-static const char *first_cite(const struct review *v, char out[32])
+/* "cite #12": the rule under the cursor, or the first that could be; NULL when none could. */
+const char *review_cite_hint(const struct review *v, char *out, size_t size)
 {
-    int i = v->line;
-    if (i < 0)
+    int line = v->line;
+    for (size_t i = 0; line < 0 && i < v->rule.count; i++)
+        if (v->rule.items[i].cites)
+            line = (int)i;
+    if (line < 0)
         return NULL;
-    snprintf(out, 32, "Enter cites #%lld", (long long)v->rule.items[i].cites);
+    snprintf(out, size, "cite #%lld", (long long)v->rule.items[line].cites);
     return out;
 }
 
 void review_rule_head(struct review *v, struct str *left, struct str *right)
 {
     const struct stored_candidate *c = candidate_of(v);
-    char cite[32];
     if (v->mode == MODE_RULE) {
         str_addf(left, "· %s ", v->form.second ? "one more" : c ? "editing" : "writing");
     } else if (v->m.record.n_rules) {
@@ -215,6 +218,4 @@ void review_rule_head(struct review *v, struct str *left, struct str *right)
     }
     if (v->alike.fits)
         str_addf(right, " may fit %zu%s undecided ", v->alike.fits, v->alike.fits_more ? "+" : "");
-    if (v->focus == PANE_RULE && v->mode == MODE_READ && first_cite(v, cite))
-        str_addf(right, "· %s ", cite);
 }

@@ -80,6 +80,7 @@ struct review {
     struct str history;
     struct flow history_flow;
     struct str message;
+    struct str why; /* why the hinge under the cursor is lit, in words */
     enum look message_look;
     int64_t target;
     bool signs, ascii, follow; /* follow: bring the cursor into view at the next painting */
@@ -87,6 +88,7 @@ struct review {
 
 /* review_rule.c: the rule pane's lines. */
 void review_rule_lines(struct review *v);
+const char *review_cite_hint(const struct review *v, char *out, size_t size);
 void review_fields_clear(struct review_fields *f);
 /* The rule as it would be stored now: the form's, the record's, or the candidate's. */
 struct rule_typed review_rule_now(const struct review *v);

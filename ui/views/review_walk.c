@@ -95,8 +95,10 @@ void review_shape(struct review *v, int rows, int cols)
     for (int i = 0; i < REVIEW_PANES; i++)
         shape.wants[i] = (int)review_pane_count(v, (enum review_pane)i, 200);
     shape.wants[PANE_RULE] += form_rows(v);
-    if (!v->m.prompt.len && v->focus != PANE_PROMPT)
+    if (!v->m.prompt.len)
         shape.wants[PANE_PROMPT] = 0;
+    if (!v->m.n_clauses)
+        shape.wants[PANE_RATIONALE] = 0;
     review_lay_out(&v->layout, &shape);
     lay_flows(v);
 }
@@ -206,24 +208,22 @@ void review_show_hunk(struct review *v, int hunk)
     show_support(v, hunk);
 }
 
+/* Why a hunk is lit stands on the line under the diff while the cursor is on it. */
 static void say_why(struct review *v, int hunk)
 {
-    struct str why = {0}, what = {0};
+    struct str what = {0}, why = {0};
+    str_clear(&v->why);
     review_model_hunk_text(&v->m, hunk, HINGE_Y0, &what);
     if (!what.len)
         review_model_hunk_text(&v->m, hunk, HINGE_Y_STAR, &what);
     review_model_reasons(&v->m, hunk, &why);
-    struct str shown = {0};
-    visible_cut(&shown, str_slice(&what), 32);
-    /* What is lit is seen: where the window is narrow the reason matters more. */
-    if (visible_width(str_slice(&shown)) + visible_width(str_slice(&why)) + 6 > (size_t)v->cols)
-        review_say(v, LOOK_TEXT, str_z(&why));
-    else if (why.len)
-        review_sayf(v, LOOK_TEXT, "%s%s%s: %s", v->ascii ? "<<" : "«", str_z(&shown),
-                    v->ascii ? ">>" : "»", str_z(&why));
-    str_free(&why);
+    if (why.len) {
+        str_adds(&v->why, v->ascii ? "<<" : "«");
+        visible_cut(&v->why, str_slice(&what), v->cols < 120 ? 18 : 40);
+        str_addf(&v->why, "%s %s", v->ascii ? ">>" : "»", str_z(&why));
+    }
     str_free(&what);
-    str_free(&shown);
+    str_free(&why);
 }
 
 void review_go_stop(struct review *v, int stop)
@@ -277,6 +277,7 @@ static void step_clause(struct review *v, int step)
         review_show_hunk(v, hunk);
         say_why(v, hunk);
     } else if (v->m.n_stops) {
+        str_clear(&v->why);
         review_say(v, LOOK_DIM, "no change was found that answers to this sentence");
     }
 }
@@ -345,9 +346,12 @@ static void step_round(struct review *v, int step)
     }
     review_model_pair(&v->m, (size_t)to);
     v->stop = v->clause = -1;
+    str_clear(&v->why);
     v->scroll[PANE_DIFF] = v->scroll[PANE_RATIONALE] = (struct review_scroll){0};
     review_search_clear(v);
     review_shape(v, v->rows, v->cols);
+    if (v->m.n_lit)
+        review_go_stop(v, 0);
 }
 
 static void go_last(struct review *v)
