@@ -46,8 +46,8 @@ static int read_vote(void *context, const struct decision_row *row)
     int state = verb_state(row->d.verb);
     if (state < 0 || !agreement_is_vote((enum record_state)state))
         return 0;
-    if (r->kept && state == STATE_EDITED)
-        state = STATE_ACCEPTED;
+    if (r->kept)
+        state = (int)agreement_kept((enum record_state)state);
     struct slice key = slice_of(row->key);
     uint64_t task = map_intern(r->tasks, slice_of(row->task));
     map_put(r->keys, key, task);

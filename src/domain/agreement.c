@@ -12,6 +12,11 @@ bool agreement_is_vote(enum record_state state)
     return state != STATE_UNDECIDED && state != STATE_SKIPPED && state < RECORD_STATES;
 }
 
+enum record_state agreement_kept(enum record_state state)
+{
+    return state == STATE_EDITED ? STATE_ACCEPTED : state;
+}
+
 unsigned agreement_votes(const struct agreement_unit *u)
 {
     unsigned sum = 0;

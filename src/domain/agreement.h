@@ -14,6 +14,9 @@
  * when the state is one. */
 bool agreement_is_vote(enum record_state state);
 
+/* The verdict on a rule alone: edited counts as accepted, the rest as it is. */
+enum record_state agreement_kept(enum record_state state);
+
 /* One record: how many reviewers gave it each state. */
 struct agreement_unit {
     unsigned votes[RECORD_STATES];

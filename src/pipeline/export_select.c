@@ -1,56 +1,41 @@
 #include "pipeline/export_select.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "db/decision_store.h"
+#include "domain/agreement.h"
 
 struct selection {
     const struct export_options *options;
     unsigned needs;
-    struct map *votes; /* "record/outcome" to the number of reviewers; NULL: not asked for */
+    /* Votes by record; a rule kept, whatever its words, is one verdict. NULL: not asked for. */
+    struct map *records;
+    struct agreement_unit *units;
+    size_t n_units, cap;
     char below[48];
 };
 
-/* The outcomes that agreement is about: a rule kept, whatever its words, is one. A skip is no vote. */
-static const char *outcome(int state)
+static struct agreement_unit *unit_of(struct selection *sel, int64_t record)
 {
-    switch (state) {
-    case STATE_ACCEPTED:
-    case STATE_EDITED: return "kept";
-    case STATE_REJECTED: return "rejected";
-    case STATE_FLAGGED: return "flagged";
-    default: return NULL;
+    uint64_t at = map_intern(sel->records, (struct slice){(const char *)&record, sizeof record});
+    if (at == sel->n_units) {
+        sel->units = array_reserve(sel->units, &sel->cap, sel->n_units + 1, sizeof *sel->units);
+        sel->units[sel->n_units++] = (struct agreement_unit){.votes = {0}};
     }
-}
-
-static uint64_t votes_of(const struct map *votes, int64_t record, const char *what)
-{
-    char key[48];
-    uint64_t n = 0;
-    snprintf(key, sizeof key, "%lld/%s", (long long)record, what);
-    map_get(votes, slice_of(key), &n);
-    return n;
-}
-
-static void add_vote(struct map *votes, int64_t record, const char *what)
-{
-    char key[48];
-    uint64_t n = votes_of(votes, record, what) + 1;
-    snprintf(key, sizeof key, "%lld/%s", (long long)record, what);
-    map_put(votes, slice_of(key), n);
+    assert(sel->units && at < sel->n_units);
+    return &sel->units[at];
 }
 
 static int count_vote(void *context, const struct decision_row *row)
 {
-    struct selection *sel = context;
-    const char *what = outcome(verb_state(row->d.verb));
-    if (what) {
-        add_vote(sel->votes, row->d.record, what);
-        add_vote(sel->votes, row->d.record, "all");
-    }
+    int state = verb_state(row->d.verb);
+    if (state >= 0 && agreement_is_vote((enum record_state)state))
+        unit_of(context, row->d.record)->votes[agreement_kept((enum record_state)state)]++;
     return 0;
 }
 
@@ -62,7 +47,7 @@ struct selection *selection_make(struct store *s, const struct export_options *o
     sel->needs = needs;
     snprintf(sel->below, sizeof sel->below, "agreement below %g", o->min_agreement);
     if (o->min_agreement > 0) {
-        sel->votes = map_new();
+        sel->records = map_new();
         if (decision_store_current(s, 0, count_vote, sel, err) != 0) {
             selection_free(sel);
             return NULL;
@@ -73,17 +58,17 @@ struct selection *selection_make(struct store *s, const struct export_options *o
 
 void selection_free(struct selection *sel)
 {
-    map_free(sel->votes);
+    map_free(sel->records);
+    mem_free(sel->units);
     mem_free(sel);
 }
 
 static const char *agreement_reason(struct selection *sel, const struct stored_record *r)
 {
-    const char *what = outcome((int)r->state);
-    uint64_t all = votes_of(sel->votes, r->id, "all");
-    if (!what || all < 2)
+    const struct agreement_unit *u = unit_of(sel, r->id);
+    if (!agreement_is_vote(r->state) || agreement_votes(u) < 2)
         return "judged by one reviewer alone";
-    double share = (double)votes_of(sel->votes, r->id, what) / (double)all;
+    double share = agreement_share(u, agreement_kept(r->state));
     return share < sel->options->min_agreement ? sel->below : NULL;
 }
 
@@ -96,7 +81,7 @@ static const char *filter_reason(struct selection *sel, const struct stored_reco
         return r->reviewer_name ? "decided by another reviewer" : "undecided";
     if (o->since && r->decided < o->since)
         return r->decided ? "decided earlier" : "undecided";
-    return sel->votes ? agreement_reason(sel, r) : NULL;
+    return sel->records ? agreement_reason(sel, r) : NULL;
 }
 
 const char *selection_reason(struct selection *sel, const struct stored_record *r)
