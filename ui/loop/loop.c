@@ -102,7 +102,8 @@ static void turn(struct loop *l)
         l->stale = l->stale || more;
     }
     struct event e = {0};
-    term_next(l->term, more ? 0 : workbench_wait_ms(w), &e);
+    /* Stale still: what came may turn out to be nothing, and then it is painted at once. */
+    term_next(l->term, more || l->stale ? 0 : workbench_wait_ms(w), &e);
     handle(l, &e);
     if (workbench_wait_ms(w) == 0 && workbench_tick(w))
         l->stale = true;

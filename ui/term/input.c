@@ -218,6 +218,9 @@ static bool step_esc(struct input *in, char c, struct event *out)
     case '\x1B': /* Esc twice: the first is a key, the second may begin something */
         key(out, "Esc");
         return true;
+    case ' ': case '#': case '%': case '(': case ')': case '*': case '+': case '-': case '.': case '/':
+        start_sequence(in, IN_CHOICE);
+        return false;
     default: break;
     }
     end_sequence(in);
@@ -226,6 +229,15 @@ static bool step_esc(struct input *in, char c, struct event *out)
         return false;
     key(out, name);
     return true;
+}
+
+/* A control of a terminal that speaks eight bits: it may begin a sequence, it is no key. */
+static bool step_c1(struct input *in, char letter)
+{
+    struct event none;
+    if (strchr("[O]P_^X", letter))
+        step_esc(in, letter, &none);
+    return false;
 }
 
 /* A letter, a control, or a part of a longer character. */
@@ -243,6 +255,10 @@ static bool step_ground(struct input *in, struct event *out)
     }
     uint32_t cp;
     size_t len = utf8_decode(p, left(in), &cp);
+    if (cp == UTF8_BAD && c >= 0x80 && c < 0xA0) { /* ESC and a letter in one byte */
+        in->at++;
+        return step_c1(in, (char)(c - 0x40));
+    }
     in->at += len;
     if (cp == UTF8_BAD || (cp >= 0x80 && cp < 0xA0))
         return false;
@@ -319,6 +335,10 @@ static bool step_byte(struct input *in, int64_t now, struct event *out)
     case IN_SS3:
     case IN_LINUX: return step_short(in, c, out);
     case IN_STRING: step_string(in, c); return false;
+    case IN_CHOICE:
+        if (c < 0x20 || c > 0x2F)
+            end_sequence(in);
+        return false;
     default:
         if (--in->swallow == 0)
             in->state = IN_GROUND;
@@ -336,6 +356,8 @@ static bool time_out(struct input *in, int64_t now, struct event *out)
         key(out, "Esc");
         return true;
     }
+    if (in->state == IN_CHOICE && silent >= ESC_MS) /* Alt and a sign, which is no key here */
+        end_sequence(in);
     if (silent < LATE_MS)
         return false;
     if (in->state == IN_GROUND && in->held) {
@@ -372,7 +394,7 @@ bool input_next(struct input *in, int64_t now_ms, struct event *out)
 int input_wait_ms(const struct input *in, int64_t now_ms)
 {
     int64_t limit;
-    if (in->state == IN_ESC)
+    if (in->state == IN_ESC || in->state == IN_CHOICE)
         limit = ESC_MS;
     else if ((in->state != IN_GROUND && in->state != IN_PASTE) || in->held || left(in))
         limit = LATE_MS;

@@ -24,6 +24,7 @@ enum input_state {
     IN_STRING, /* in an OSC, DCS, APC, PM or SOS, until BEL or ST */
     IN_MOUSE,  /* the three bytes of an old mouse report */
     IN_LINUX,  /* after ESC [ [ : the console's F1 to F5 */
+    IN_CHOICE, /* after ESC ( and such: choosing a set of characters; a letter ends it */
     IN_PASTE
 };
 

@@ -291,6 +291,12 @@ static void place_cursor(struct term *t)
     if (seen)
         move(s->cursor_row, s->cursor_col);
     leaveok(stdscr, !seen);
+}
+
+/* After painting: a cursor hidden before the other screen is taken would be saved as hidden. */
+static void show_cursor(struct term *t)
+{
+    bool seen = t->screen.cursor_row >= 0;
     if (seen != t->cursor_seen)
         curs_set(seen);
     t->cursor_seen = seen;
@@ -307,6 +313,7 @@ void term_show(struct term *t)
     place_cursor(t);
     wnoutrefresh(stdscr);
     doupdate();
+    show_cursor(t);
 }
 
 void term_redraw(struct term *t)
