@@ -248,12 +248,20 @@ static void add_kept(struct painter *w, const struct diff_op *op, bool first, bo
     add_stretch(w, HINGE_Y_STAR, op->b_from + tail, op->b_to, LOOK_KEEP);
 }
 
+static bool is_ascii(struct slice text, size_t from, size_t to)
+{
+    while (from < to && (unsigned char)text.at[from] < 0x80)
+        from++;
+    return from == to;
+}
+
 /* Whether a deletion and the insertion behind it would look the same, as é and é can. */
 static bool looks_alike(const struct diff_paint *p, const struct diff_op *gone)
 {
     const struct diff_op *added = gone + 1;
     if (gone->kind != DIFF_DELETE || added == p->diff->ops + p->diff->n_ops ||
-        added->kind != DIFF_INSERT || gone->a_to - gone->a_from > 256)
+        added->kind != DIFF_INSERT || gone->a_to - gone->a_from > 256 ||
+        (is_ascii(p->a, gone->a_from, gone->a_to) && is_ascii(p->b, added->b_from, added->b_to)))
         return false;
     struct str a = {0}, b = {0};
     unicode_compose(&a, slice_sub(p->a, gone->a_from, gone->a_to));

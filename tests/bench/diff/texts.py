@@ -22,10 +22,11 @@ def corpus(path):
     return out
 
 
-def grown(texts, size, seed):
-    """`size` bytes of text no line of which repeats: the demo's sentences, shuffled."""
+def grown(texts, size, seed, half=None):
+    """`size` bytes of text no line of which repeats: the demo's sentences (or one half of them), shuffled."""
     rng = random.Random(seed)
     pool = [s for t in texts for s in re.split(r"(?<=[.!?])\s+|\n+", t) if len(s) > 20]
+    pool = pool if half is None else pool[half::2]
     words = [w for s in pool for w in s.split()]
     lines, total = [], 0
     while total < size:
