@@ -307,6 +307,26 @@ static void test_write_where_none(void)
     teardown(&b);
 }
 
+/* While a rule is written the library is seen: what is like it, what opposes it, and citing instead. */
+static void test_cite_instead(void)
+{
+    struct bench b;
+    struct error err = {0};
+    setup(&b, 80, 23, false, false);
+    run(&b, "accept");
+    CU_ASSERT_EQUAL(review_open(b.view, b.first + 1, &err), 0);
+    run(&b, "edit other-field 'Never_include_stated_diagnoses");
+    CU_ASSERT(sees(&b, "opposes    #1"));
+    run(&b, "kill-start 'Include_only_stated_diagnoses");
+    CU_ASSERT(sees(&b, "like it    #1"));
+    CU_ASSERT_EQUAL(state_of(&b, b.first + 1), STATE_UNDECIDED);
+    run(&b, "down");
+    CU_ASSERT(sees(&b, "Enter cites #1"));
+    CU_ASSERT_EQUAL(run(&b, "enter"), REVIEW_NEXT);
+    CU_ASSERT_EQUAL(state_of(&b, b.first + 1), STATE_ACCEPTED);
+    teardown(&b);
+}
+
 static void test_second_rule_and_ystar(void)
 {
     struct bench b;
@@ -381,6 +401,7 @@ int main(int argc, char **argv)
         {"the window changes in the middle of an edit", test_resize_while_editing},
         {"reject with a reason, flag with a note", test_reject_and_flag},
         {"a rule is written where none was distilled", test_write_where_none},
+        {"rules alike and opposing, and citing one instead", test_cite_instead},
         {"a second rule, and y* by hand", test_second_rule_and_ystar},
         {"a hinge marked by hand", test_mark},
         {"each round", test_rounds},

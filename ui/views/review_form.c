@@ -85,6 +85,7 @@ static bool recall_rule(struct review *v, bool second)
 static void enter(struct review *v, enum review_mode mode)
 {
     v->mode = mode;
+    v->line = -1;
     v->alike_fresh = v->alike_fresh && mode != MODE_RULE;
     if (mode == MODE_RULE || mode == MODE_REJECT || mode == MODE_FLAG)
         v->focus = PANE_RULE;
@@ -160,6 +161,7 @@ static void leave(struct review *v)
 {
     bool was_rule = v->mode == MODE_RULE;
     v->mode = MODE_READ;
+    v->line = -1;
     v->alike_fresh = v->alike_fresh && !was_rule;
     if (v->focus == PANE_RULE)
         v->focus = PANE_DIFF;
@@ -238,6 +240,7 @@ static enum review_wish confirm(struct review *v)
 
 static void changed(struct review *v)
 {
+    v->line = -1;
     if (v->mode == MODE_RULE) {
         v->alike_fresh = false;
         review_shape(v, v->rows, v->cols);
@@ -245,8 +248,70 @@ static void changed(struct review *v)
     review_note_draft(v);
 }
 
+/* Instead of what was written: the rule under the cursor. */
+static enum review_wish cite(struct review *v)
+{
+    struct outcome out = {0};
+    struct error err = {0};
+    int64_t rule = v->rule.items[v->line].cites;
+    enum review_wish wish = REVIEW_STAY;
+    if (action_cite(v->session, v->m.record.id, rule, v->form.second, &out, &err) != 0) {
+        review_say(v, LOOK_BAD, err.text);
+    } else {
+        drop_draft(v, MODE_RULE);
+        leave(v);
+        review_sayf(v, LOOK_GOOD, "%s: %s · u undoes it", v->m.record.key, str_z(&out.said));
+        wish = REVIEW_NEXT;
+    }
+    outcome_free(&out);
+    return wish;
+}
+
+/* The next line below (or above) the fields that can be cited; -1 when there is none. */
+static int next_line(const struct review *v, int step)
+{
+    int n = (int)v->rule.count;
+    for (int i = v->line + step; i >= 0 && i < n; i += step)
+        if (v->rule.items[i].cites)
+            return i;
+    return -1;
+}
+
+static bool at_edge(struct editor *e, int step)
+{
+    size_t row;
+    unsigned col;
+    editor_cursor(e, &row, &col);
+    return step < 0 ? row == 0 : row + 1 >= editor_rows(e);
+}
+
+/* Up and down go through the form as one: mistake, guardrail, then the rules to cite. */
+static bool step_through(struct review *v, int step)
+{
+    struct review_form *f = &v->form;
+    if (v->line >= 0 || (f->on_guardrail && step > 0 && at_edge(&f->guardrail, 1))) {
+        int line = next_line(v, step);
+        if (line >= 0 || step < 0)
+            v->line = line;
+        if (v->line >= 0)
+            review_sayf(v, LOOK_DIM, "Enter cites #%lld instead of what you wrote",
+                        (long long)v->rule.items[v->line].cites);
+        return true;
+    }
+    if (at_edge(review_editor(v), step) && f->on_guardrail == (step < 0)) {
+        f->on_guardrail = step > 0;
+        return true;
+    }
+    return false;
+}
+
 enum review_wish review_form_command(struct review *v, const char *name)
 {
+    if (v->mode == MODE_RULE && strcmp(name, "enter") == 0 && v->line >= 0)
+        return cite(v);
+    if (v->mode == MODE_RULE && (strcmp(name, "down") == 0 || strcmp(name, "up") == 0) &&
+        step_through(v, name[0] == 'd' ? 1 : -1))
+        return REVIEW_STAY;
     if (strcmp(name, "put-aside") == 0) {
         put_aside(v);
     } else if (strcmp(name, "store") == 0) {
@@ -263,6 +328,7 @@ enum review_wish review_form_command(struct review *v, const char *name)
         changed(v);
     } else if (strcmp(name, "other-field") == 0) {
         v->form.on_guardrail = v->mode == MODE_RULE && !v->form.on_guardrail;
+        v->line = -1;
         if (v->mode == MODE_YSTAR)
             review_type(v, SLICE("\t"));
     } else if (strcmp(name, "editor") == 0) {

@@ -323,14 +323,17 @@ static void title_left(const struct review *v, struct str *out)
 
 static void title_right(const struct review *v, struct str *out)
 {
+    const struct stored_output *to = v->m.pairs[v->m.pair].to;
     str_adds(out, v->m.pairs[v->m.pair].name);
+    if (to && to->kind == OUTPUT_EXPERT && to->author)
+        str_addf(out, " by %s", to->author);
     if (v->m.n_pairs > 1)
         str_addf(out, " (%zu of %zu)", v->m.pair + 1, v->m.n_pairs);
     if (v->m.n_stops && v->m.n_lit)
         str_addf(out, "  %d/%zu %s", v->stop + 1, v->m.n_stops, v->ascii ? "<<>>" : "«»");
     else if (v->m.n_stops)
         str_addf(out, "  %d/%zu changes", v->stop + 1, v->m.n_stops);
-    else if (v->m.pairs[v->m.pair].to)
+    else if (to)
         str_adds(out, "  no change");
     str_addc(out, ' ');
 }

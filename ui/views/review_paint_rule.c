@@ -40,7 +40,8 @@ static void paint_label(struct stack *s, int row, const char *label, enum look l
 static void paint_line(struct stack *s, int i)
 {
     struct review_field *line = &s->v->rule.items[i];
-    bool cursor = i == s->v->line && s->v->focus == PANE_RULE && s->v->mode == MODE_READ;
+    bool cursor = i == s->v->line && s->v->focus == PANE_RULE &&
+                  (s->v->mode == MODE_READ || s->v->mode == MODE_RULE);
     size_t rows = flow_count(&line->flow);
     for (size_t k = 0; k < rows; k++) {
         int row = next_row(s);
@@ -92,8 +93,9 @@ static void paint_field(struct stack *s, const char *label, struct editor *e,
 static void paint_form(struct stack *s)
 {
     struct review_form *f = &s->v->form;
-    paint_field(s, "mistake", &f->mistake, &f->old_mistake, !f->on_guardrail);
-    paint_field(s, "guardrail", &f->guardrail, &f->old_guardrail, f->on_guardrail);
+    bool writing = s->v->line < 0; /* else the cursor is on a rule to cite */
+    paint_field(s, "mistake", &f->mistake, &f->old_mistake, writing && !f->on_guardrail);
+    paint_field(s, "guardrail", &f->guardrail, &f->old_guardrail, writing && f->on_guardrail);
 }
 
 /* The reasons to choose from, as many to a row as fit. */

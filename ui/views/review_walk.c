@@ -74,7 +74,7 @@ static struct review_shape shape_of(struct review *v, int rows, int cols)
 static int form_rows(const struct review *v)
 {
     switch (v->mode) {
-    case MODE_RULE: return 6;
+    case MODE_RULE: return 8;
     case MODE_REJECT: return 10;
     case MODE_FLAG: return 2;
     default: return 0;
@@ -95,6 +95,8 @@ void review_shape(struct review *v, int rows, int cols)
     for (int i = 0; i < REVIEW_PANES; i++)
         shape.wants[i] = (int)review_pane_count(v, (enum review_pane)i, 200);
     shape.wants[PANE_RULE] += form_rows(v);
+    if (v->mode == MODE_RULE)
+        shape.wants[PANE_RULE] = shape.wants[PANE_RULE] < 11 ? 11 : shape.wants[PANE_RULE];
     if (!v->m.prompt.len)
         shape.wants[PANE_PROMPT] = 0;
     if (!v->m.n_clauses)
