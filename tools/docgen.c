@@ -12,7 +12,7 @@
 static void mdoc_text(const char *text)
 {
     bool line_start = true;
-    for (; *text; text++) {
+    for (const char *start = text; *text; text++) {
         if (line_start && (*text == '.' || *text == '\''))
             fputs("\\&", stdout);
         if (*text == '\\')
@@ -21,6 +21,8 @@ static void mdoc_text(const char *text)
             fputs("\\-", stdout);
         else if (*text == '\n' && text[1] == '\n')
             fputs("\n.Pp", stdout);
+        else if (*text == ' ' && text > start && text[-1] == '.' && isupper((unsigned char)text[1]))
+            putchar('\n'); /* a new sentence starts a new line */
         else
             putchar(*text);
         line_start = *text == '\n';
@@ -210,6 +212,23 @@ static bool mode_is_new(size_t row)
     return true;
 }
 
+/* One quoted argument, so that a key such as [ or ; is not taken for punctuation of the sentence. */
+static void man_keys(const char *keys)
+{
+    fputs(".It Li \"\\&", stdout);
+    for (; *keys; keys++) {
+        if (*keys == '"')
+            fputs("\\(dq", stdout);
+        else if (*keys == '\\')
+            fputs("\\e", stdout);
+        else if (*keys == '-')
+            fputs("\\-", stdout);
+        else
+            putchar(*keys);
+    }
+    puts("\"");
+}
+
 static void man_mode(const char *mode)
 {
     printf(".Ss %s\n.Bl -tag -width \"Ctrl\\-x Ctrl\\-e\"\n", mode_title(mode));
@@ -217,8 +236,7 @@ static void man_mode(const char *mode)
         const struct binding *b = workbench_binding(i);
         if (strcmp(b->mode, mode) != 0 || !b->help[0])
             continue;
-        fputs(".It Li ", stdout);
-        mdoc_text(b->keys[0] ? b->keys : "(no key)");
+        man_keys(b->keys[0] ? b->keys : "(no key)");
         mdoc_text(b->help);
     }
     puts(".El");

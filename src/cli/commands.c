@@ -4,7 +4,7 @@
 
 static const struct option_spec json_only[] = {
     {"json", 0, NULL, "print JSON"},
-    {NULL},
+    {.name = NULL},
 };
 
 static const struct option_spec rules_options[] = {
@@ -12,7 +12,7 @@ static const struct option_spec rules_options[] = {
     {"sort", 0, "uses|edits|age|text", "the order of the list (uses)"},
     {"all", 'a', NULL, "list retired rules too"},
     {"reviewer", 0, "NAME", "who merges, retires or revives ($HINGE_REVIEWER, else the login name)"},
-    {NULL},
+    {.name = NULL},
 };
 
 static const struct option_spec import_options[] = {
@@ -42,7 +42,7 @@ static const struct option_spec agreement_options[] = {
     {"json", 0, NULL, "print JSON"},
     {"kept", 0, NULL, "count a rule accepted and a rule edited as one verdict"},
     {"limit", 'n', "N", "list at most N tasks, rules and records (10)"},
-    {NULL},
+    {.name = NULL},
 };
 
 static const struct option_spec open_options[] = {

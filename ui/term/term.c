@@ -166,7 +166,8 @@ struct term *term_open(struct error *err)
     t->curses = curses;
     t->before = before;
     t->cursor_seen = true;
-    ask_what_it_can(t, getenv("TERM"));
+    const char *name = getenv("TERM"); /* set: caps_check has looked it up */
+    ask_what_it_can(t, name ? name : "");
     take_over(t);
     if (start_guard(t) != 0) {
         give_back(t);
