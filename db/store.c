@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -16,7 +17,7 @@
 #include "db/sql.h"
 #include "db/texts.h"
 
-enum { BUSY_MS = 10000 };
+enum { BUSY_MS = 10000, BUSY_STEP_MS = 2 };
 
 /* Made by hand, so that a project is 0600 from its first byte whatever the umask; SQLite gives the
  * -wal and -shm files the mode of the database. */
@@ -46,12 +47,24 @@ static int look_at_file(const char *path, struct error *err)
     return 0;
 }
 
+/* SQLite's own waiting grows to steps of 100 ms, which a long import passes between two looks at the lock;
+ * short steps let a reviewer's decision in between two of its batches. */
+static int wait_for_writer(void *context, int tries)
+{
+    struct timespec step = {.tv_nsec = BUSY_STEP_MS * 1000000L};
+    (void)context;
+    if (tries >= BUSY_MS / BUSY_STEP_MS)
+        return 0;
+    nanosleep(&step, NULL);
+    return 1;
+}
+
 /* Settings of a connection. Recursive triggers make REPLACE meet the trigger against deleting. The page cache is small: rows are slim, and the operating system caches
  * the file too. */
 static int configure(struct store *s, struct error *err)
 {
     sqlite3_extended_result_codes(s->db, 1);
-    sqlite3_busy_timeout(s->db, BUSY_MS);
+    sqlite3_busy_handler(s->db, wait_for_writer, NULL);
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
