@@ -430,10 +430,10 @@ static void turn_wrap(struct review *v)
 {
     struct flow_at tops[REVIEW_PANES];
     for (int p = 0; p < REVIEW_PANES; p++) {
+        size_t top = v->scroll[p].top;
         struct flow *f = review_pane_flow(v, (enum review_pane)p);
-        struct review_scroll *at = &v->scroll[p];
-        tops[p] = f && flow_has_row(f, at->top) ? flow_row_at(f, at->top) : (struct flow_at){0, 0};
-        at->skip = 0;
+        tops[p] = f && flow_has_row(f, top) ? flow_row_at(f, top) : (struct flow_at){0, 0};
+        v->scroll[p].skip = 0;
     }
     v->no_wrap = !v->no_wrap;
     review_shape(v, v->rows, v->cols);
