@@ -1,0 +1,151 @@
+/* The CPU backend's memory and products. The BLAS always runs on one thread: a product is split
+ * over our own threads instead, so that two pools do not fight over the cores. */
+#include <cblas.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "trainer/backend/cpu_parts.h"
+
+enum { ALIGN = 64, HEADER = ALIGN / sizeof(float), SPLIT_MIN = 1 << 16 };
+
+static float *cpu_alloc(struct backend *b, size_t count, struct error *err)
+{
+    void *p = NULL;
+    if (count > SIZE_MAX / sizeof(float) - HEADER ||
+        posix_memalign(&p, ALIGN, (count + HEADER) * sizeof(float)) != 0) {
+        error_set(err, ERR_LIMIT, "out of memory: %.1f MB more were needed; %.1f MB are in use",
+                  (double)count * 4e-6, (double)b->bytes * 1e-6);
+        return NULL;
+    }
+    size_t bytes = count * sizeof(float);
+    memcpy(p, &bytes, sizeof bytes); /* so that release knows what it gives back */
+    float *at = (float *)p + HEADER;
+    memset(at, 0, bytes);
+    b->bytes += bytes;
+    b->peak = b->bytes > b->peak ? b->bytes : b->peak;
+    return at;
+}
+
+static void cpu_release(struct backend *b, float *p)
+{
+    if (!p)
+        return;
+    size_t bytes;
+    memcpy(&bytes, p - HEADER, sizeof bytes);
+    b->bytes -= bytes;
+    free(p - HEADER);
+}
+
+static void cpu_copy(struct backend *b, float *to, const float *from, size_t count)
+{
+    (void)b;
+    memcpy(to, from, count * sizeof *to);
+}
+
+static void cpu_zero(struct backend *b, float *p, size_t count)
+{
+    (void)b;
+    memset(p, 0, count * sizeof *p);
+}
+
+HOT static void add_to(float *to, const float *from, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        to[i] += from[i];
+}
+
+static void cpu_add(struct backend *b, float *to, const float *from, size_t count)
+{
+    (void)b;
+    add_to(to, from, count);
+}
+
+void cpu_small_matmul(const struct matmul *p, const float *a, const float *bm, float *c)
+{
+    cblas_sgemm(CblasRowMajor, p->ta ? CblasTrans : CblasNoTrans, p->tb ? CblasTrans : CblasNoTrans,
+                p->m, p->n, p->k, p->alpha, a, p->lda, bm, p->ldb, p->beta, c, p->ldc);
+}
+
+/* Part i of parts of n, in multiples of 16. */
+static int part_start(int n, int i, int parts)
+{
+    int at = (int)((long)n * i / parts + 15) / 16 * 16;
+    return i == 0 ? 0 : i == parts || at > n ? n : at;
+}
+
+static void cpu_matmul(struct backend *b, const struct matmul *p, const float *a, const float *bm,
+                       float *c)
+{
+    if (p->m == 0 || p->n == 0)
+        return;
+    int parts = (double)p->m * p->n * p->k < SPLIT_MIN ? 1 : b->threads;
+    bool by_row = p->m > p->n;
+    PARALLEL_FOR(parts)
+    for (int i = 0; i < parts; i++) {
+        struct matmul part = *p;
+        int from = part_start(by_row ? p->m : p->n, i, parts);
+        int to = part_start(by_row ? p->m : p->n, i + 1, parts);
+        if (from >= to)
+            continue;
+        size_t at = (size_t)from;
+        if (by_row) {
+            part.m = to - from;
+            cpu_small_matmul(&part, a + (p->ta ? at : at * (size_t)p->lda), bm,
+                             c + at * (size_t)p->ldc);
+        } else {
+            part.n = to - from;
+            cpu_small_matmul(&part, a, bm + (p->tb ? at * (size_t)p->ldb : at), c + at);
+        }
+    }
+}
+
+static const struct ops cpu_ops = {
+    .alloc = cpu_alloc,
+    .release = cpu_release,
+    .upload = cpu_copy,
+    .download = cpu_copy,
+    .copy = cpu_copy,
+    .zero = cpu_zero,
+    .add = cpu_add,
+    .matmul = cpu_matmul,
+    .add_bias = cpu_add_bias,
+    .bias_grad = cpu_bias_grad,
+    .gather = cpu_gather,
+    .scatter_add = cpu_scatter_add,
+    .rmsnorm = cpu_rmsnorm,
+    .rmsnorm_grad = cpu_rmsnorm_grad,
+    .rope_table = cpu_rope_table,
+    .rope = cpu_rope,
+    .attention = cpu_attention,
+    .attention_grad = cpu_attention_grad,
+    .attention_cached = cpu_attention_cached,
+    .swiglu = cpu_swiglu,
+    .swiglu_grad = cpu_swiglu_grad,
+    .cross_entropy = cpu_cross_entropy,
+    .sum_squares = cpu_sum_squares,
+    .adamw = cpu_adamw,
+};
+
+struct backend *cpu_backend_new(int threads)
+{
+    struct backend *b = mem_zalloc(1, sizeof *b);
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    b->ops = &cpu_ops;
+    b->name = "cpu";
+#ifdef _OPENMP
+    b->threads = threads > 0 ? threads : cores > 0 ? (int)cores : 1;
+#else
+    (void)threads;
+    (void)cores;
+    b->threads = 1;
+#endif
+    openblas_set_num_threads(1);
+    return b;
+}
+
+void cpu_backend_free(struct backend *b)
+{
+    mem_free(b);
+}

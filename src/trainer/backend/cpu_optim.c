@@ -1,0 +1,52 @@
+/* The optimizer's step and the norm it is clipped by. */
+#include <math.h>
+
+#include "base/mem.h"
+#include "trainer/backend/cpu_parts.h"
+
+enum { CHUNK = 1 << 14 };
+
+static double squares(const float *x, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += (double)x[i] * x[i];
+    return sum;
+}
+
+double cpu_sum_squares(struct backend *b, const float *x, size_t count)
+{
+    size_t chunks = (count + CHUNK - 1) / CHUNK;
+    double *part = mem_zalloc(chunks + 1, sizeof *part), sum = 0;
+    PARALLEL_FOR(b->threads)
+    for (size_t i = 0; i < chunks; i++)
+        part[i] = squares(x + i * CHUNK, count - i * CHUNK < CHUNK ? count - i * CHUNK : CHUNK);
+    for (size_t i = 0; i < chunks; i++)
+        sum += part[i];
+    mem_free(part);
+    return sum;
+}
+
+/* Loshchilov and Hutter 2019, in PyTorch's order of operations (torch.optim.AdamW). */
+HOT static void adamw_some(const struct adamw *a, float *p, const float *grad, float *m, float *v,
+                           size_t n)
+{
+    float keep = 1.0F - a->lr * a->decay;
+    float step = (float)(a->lr / (1.0 - pow(a->beta1, a->step)));
+    float root = (float)sqrt(1.0 - pow(a->beta2, a->step));
+    float b1 = a->beta1, b2 = a->beta2, scale = a->scale, eps = a->eps;
+    for (size_t i = 0; i < n; i++) {
+        float g = grad[i] * scale;
+        m[i] = m[i] + (g - m[i]) * (1.0F - b1);
+        v[i] = v[i] * b2 + g * g * (1.0F - b2);
+        p[i] = p[i] * keep - step * m[i] / (sqrtf(v[i]) / root + eps);
+    }
+}
+
+void cpu_adamw(struct backend *b, const struct adamw *a, float *p, const float *grad, float *m,
+               float *v, size_t count)
+{
+    PARALLEL_FOR(b->threads)
+    for (size_t at = 0; at < count; at += CHUNK)
+        adamw_some(a, p + at, grad + at, m + at, v + at, count - at < CHUNK ? count - at : CHUNK);
+}

@@ -1,0 +1,59 @@
+/* What the files of the CPU backend share. */
+#ifndef TRAINER_BACKEND_CPU_PARTS_H
+#define TRAINER_BACKEND_CPU_PARTS_H
+
+#include "trainer/backend/ops.h"
+
+#ifdef _OPENMP
+#define PRAGMA(text) _Pragma(#text)
+#define PARALLEL_FOR(count) PRAGMA(omp parallel for schedule(static) num_threads(count))
+#define PARALLEL_FOR_ANY_ORDER(count) PRAGMA(omp parallel for schedule(dynamic) num_threads(count))
+#else
+#define PARALLEL_FOR(count) (void)(count);
+#define PARALLEL_FOR_ANY_ORDER(count) (void)(count);
+#endif
+
+/* Inner loops are compiled for several kinds of x86 and chosen when the program starts. */
+#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__) && \
+    !defined(__SANITIZE_ADDRESS__)
+#define HOT                                                                                        \
+    __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default"), optimize("O3")))
+#else
+#define HOT
+#endif
+
+/* exp by range reduction and a polynomial (Cephes expf): within 2 ulp, and it vectorises. */
+float fast_exp(float x);
+/* x[i] = exp(x[i] - shift); returns the sum. */
+float exp_row(float *x, int n, float shift);
+float max_row(const float *x, int n);
+
+void cpu_add_bias(struct backend *b, float *x, const float *bias, int rows, int d);
+void cpu_bias_grad(struct backend *b, const float *dy, int rows, int d, float *dbias);
+void cpu_gather(struct backend *b, const float *x, const int *index, int n, int d, float *out);
+void cpu_scatter_add(struct backend *b, const float *dout, const int *index, int n, int d, float *x);
+void cpu_rmsnorm(struct backend *b, const float *x, const float *w, int rows, int d, float eps,
+                 float *y, float *rstd);
+void cpu_rmsnorm_grad(struct backend *b, const float *x, const float *w, const float *rstd,
+                      const float *dy, int rows, int d, float *dx, float *dw);
+void cpu_rope_table(struct backend *b, const int *positions, const float *freqs, int rows,
+                    int head_dim, float *table);
+void cpu_rope(struct backend *b, float *x, const float *table, int rows, int heads, int head_dim,
+              bool back);
+void cpu_swiglu(struct backend *b, const float *gate, const float *up, size_t count, float *out);
+void cpu_swiglu_grad(struct backend *b, const float *gate, const float *up, const float *dout,
+                     size_t count, float *dgate, float *dup);
+void cpu_attention(struct backend *b, const struct attention *a);
+void cpu_attention_grad(struct backend *b, const struct attention *a,
+                        const struct attention_grads *g);
+void cpu_attention_cached(struct backend *b, const struct cached_attention *a);
+void cpu_cross_entropy(struct backend *b, float *logits, const int *targets, const float *weights,
+                       int rows, int vocab, const struct loss_out *out);
+double cpu_sum_squares(struct backend *b, const float *x, size_t count);
+void cpu_adamw(struct backend *b, const struct adamw *a, float *p, const float *grad, float *m,
+               float *v, size_t count);
+
+/* One thread's product, for small blocks inside a parallel loop. */
+void cpu_small_matmul(const struct matmul *p, const float *a, const float *bm, float *c);
+
+#endif

@@ -1,0 +1,17 @@
+/* A file mapped read-only. */
+#ifndef TRAINER_FILES_MAPPED_H
+#define TRAINER_FILES_MAPPED_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+
+struct mapped {
+    const unsigned char *at;
+    size_t size;
+};
+
+int mapped_open(const char *path, struct mapped *m, struct error *err);
+void mapped_close(struct mapped *m); /* back to {0}; {0} is fine */
+
+#endif

@@ -1,0 +1,31 @@
+/* Low-rank adapters (Hu et al. 2021) in PEFT's format, in and out. */
+#ifndef TRAINER_LORA_LORA_H
+#define TRAINER_LORA_LORA_H
+
+#include "trainer/model/model.h"
+
+struct lora_options {
+    int rank;
+    double alpha;
+    bool rslora;           /* alpha / sqrt(rank) instead of alpha / rank */
+    bool targets[LINEARS]; /* by enum linear_kind */
+};
+
+double lora_scale(const struct lora_options *o);
+/* "all" or a list such as "q_proj,v_proj". */
+int lora_parse_targets(const char *text, bool targets[LINEARS], struct error *err);
+
+/* Fresh adapters: A uniform in +-1/sqrt(in), B zero; their tensors are appended to params under
+ * PEFT's names. */
+int lora_attach(struct model *m, const struct lora_options *o, uint64_t seed, struct params *params,
+                struct error *err);
+/* An adapter folder, with gradients and params (to train on) or with params NULL. */
+int lora_load(struct model *m, const char *folder, struct lora_options *o, struct params *params,
+              struct error *err);
+/* Writes adapter_model.safetensors, then adapter_config.json, each atomically. base names the model. */
+int lora_save(const struct model *m, const char *folder, const struct lora_options *o,
+              const struct params *params, const char *base, struct error *err);
+/* Adds scale B A to the weights and takes the adapters away. */
+int lora_merge(struct model *m, struct error *err);
+
+#endif

@@ -1,0 +1,71 @@
+/* A model's weights on a backend, and the list of what trains. */
+#ifndef TRAINER_MODEL_MODEL_H
+#define TRAINER_MODEL_MODEL_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "trainer/files/weights.h"
+#include "trainer/model/config.h"
+#include "trainer/model/linear.h"
+
+enum linear_kind { LINEAR_Q, LINEAR_K, LINEAR_V, LINEAR_O, LINEAR_GATE, LINEAR_UP, LINEAR_DOWN, LINEARS };
+
+extern const char *const linear_names[LINEARS];   /* "q_proj", ... */
+extern const char *const linear_parents[LINEARS]; /* "self_attn" or "mlp" */
+
+/* Weights of a norm and their gradient (NULL when it does not train). */
+struct norm {
+    float *w, *dw;
+};
+
+struct layer {
+    struct norm before_attention, before_ffn, q, k; /* q and k: qk_norm only */
+    struct linear linears[LINEARS];
+};
+
+struct model {
+    struct model_config config;
+    struct backend *backend; /* borrowed */
+    float *embed, *d_embed;
+    struct linear head; /* w is embed when tied */
+    struct norm last;
+    struct layer *layers;
+    float *freqs; /* host: RoPE's, head_dim / 2 */
+};
+
+/* One tensor that trains. */
+struct param {
+    char *name; /* as its file has it */
+    float *value, *grad;
+    int dims;
+    size_t shape[2], count;
+};
+
+/* Zero-initialise before use. */
+struct params {
+    struct param *items;
+    size_t count, cap;
+};
+
+void params_add(struct params *list, const char *name, float *value, float *grad, size_t rows,
+                size_t cols);
+void params_free(struct params *list);
+
+/* Weights from a model folder (config.json, safetensors) or a GGUF file. */
+struct model *model_load(struct backend *b, const char *path, struct error *err);
+/* Random weights (normal, 0.02) for a config, from a seed. */
+struct model *model_random(struct backend *b, const struct model_config *c, uint64_t seed,
+                           struct error *err);
+void model_free(struct model *m); /* NULL is fine */
+
+/* Calls visit for each tensor of the model with its transformers name; grad is NULL while it does not
+ * train. Stops at the first that returns non-zero and returns that. A tied head is not visited. */
+typedef int model_visit_fn(void *ctx, const char *name, float **value, float **grad, size_t rows,
+                           size_t cols);
+int model_visit(struct model *m, model_visit_fn *visit, void *ctx);
+
+/* Full-parameter training: gradients for all weights, listed in params. */
+int model_train_all(struct model *m, struct params *list, struct error *err);
+
+#endif

@@ -1,0 +1,357 @@
+#include "trainer/model/pass.h"
+
+#include <stddef.h>
+
+#include "base/mem.h"
+
+/* What one layer keeps for its gradient. Every member is a row-wise buffer; see layer_sizes. */
+struct kept {
+    float *n1, *rstd1, *q_raw, *k_raw, *q_rstd, *k_rstd, *q, *k, *v, *o, *lse, *mid, *n2, *rstd2,
+        *gate, *up, *act, *u[LINEARS];
+};
+
+/* Scratch of the way back. */
+struct scratch {
+    float *d_act, *d_gate, *d_up, *d_n, *d_q, *d_k, *d_v, *d_o, *d_raw, *du;
+};
+
+struct pass {
+    struct model *model;
+    enum pass_kind kind;
+    const struct batch *batch;
+    float **inputs;    /* layers + 1 buffers: each layer's input, then the last hidden state */
+    int inputs_count;
+    struct kept *kept; /* one, or one a layer with PASS_KEEP */
+    int kept_count;
+    struct scratch scratch;
+    float *table, *d_hidden;
+};
+
+struct size {
+    size_t at;   /* offset of the pointer in its struct */
+    size_t wide; /* floats a row; 0 for none */
+};
+
+enum { KEPT = 17 + LINEARS, SCRATCH = 10 };
+
+static size_t widest_rank(const struct model *m)
+{
+    size_t widest = 0;
+    for (int i = 0; i < m->config.layers; i++) {
+        for (int k = 0; k < LINEARS; k++) {
+            size_t r = (size_t)m->layers[i].linears[k].lora.rank;
+            widest = r > widest ? r : widest;
+        }
+    }
+    return widest;
+}
+
+static void kept_sizes(const struct model *m, struct size out[KEPT])
+{
+    const struct model_config *c = &m->config;
+    size_t d = (size_t)c->hidden, ffn = (size_t)c->ffn, qh = (size_t)c->q_heads;
+    size_t kh = (size_t)c->kv_heads, q = qh * (size_t)c->head_dim, kv = kh * (size_t)c->head_dim;
+    size_t norm = c->qk_norm;
+    const struct size list[] = {
+        {offsetof(struct kept, n1), d},          {offsetof(struct kept, rstd1), 1},
+        {offsetof(struct kept, q_raw), norm * q}, {offsetof(struct kept, k_raw), norm * kv},
+        {offsetof(struct kept, q_rstd), norm * qh}, {offsetof(struct kept, k_rstd), norm * kh},
+        {offsetof(struct kept, q), q},           {offsetof(struct kept, k), kv},
+        {offsetof(struct kept, v), kv},          {offsetof(struct kept, o), q},
+        {offsetof(struct kept, lse), qh},        {offsetof(struct kept, mid), d},
+        {offsetof(struct kept, n2), d},          {offsetof(struct kept, rstd2), 1},
+        {offsetof(struct kept, gate), ffn},      {offsetof(struct kept, up), ffn},
+        {offsetof(struct kept, act), ffn},
+    };
+    for (int i = 0; i < KEPT - LINEARS; i++)
+        out[i] = list[i];
+    for (size_t k = 0; k < LINEARS; k++)
+        out[KEPT - LINEARS + k] =
+            (struct size){offsetof(struct kept, u) + k * sizeof(float *), widest_rank(m)};
+}
+
+static void scratch_sizes(const struct model *m, struct size out[SCRATCH])
+{
+    const struct model_config *c = &m->config;
+    size_t d = (size_t)c->hidden, ffn = (size_t)c->ffn, dim = (size_t)c->head_dim;
+    size_t q = (size_t)c->q_heads * dim, kv = (size_t)c->kv_heads * dim;
+    const struct size list[SCRATCH] = {
+        {offsetof(struct scratch, d_act), ffn}, {offsetof(struct scratch, d_gate), ffn},
+        {offsetof(struct scratch, d_up), ffn},  {offsetof(struct scratch, d_n), d},
+        {offsetof(struct scratch, d_q), q},     {offsetof(struct scratch, d_k), kv},
+        {offsetof(struct scratch, d_v), kv},    {offsetof(struct scratch, d_o), q},
+        {offsetof(struct scratch, d_raw), c->qk_norm ? q : 0},
+        {offsetof(struct scratch, du), widest_rank(m)},
+    };
+    for (int i = 0; i < SCRATCH; i++)
+        out[i] = list[i];
+}
+
+static float **member(void *base, size_t at)
+{
+    return (float **)(void *)((char *)base + at);
+}
+
+static int alloc_all(struct backend *b, void *base, const struct size *sizes, int count, size_t rows,
+                     struct error *err)
+{
+    for (int i = 0; i < count; i++) {
+        if (sizes[i].wide && !(*member(base, sizes[i].at) = b->ops->alloc(b, rows * sizes[i].wide, err)))
+            return -1;
+    }
+    return 0;
+}
+
+static void release_all(struct backend *b, void *base, const struct size *sizes, int count)
+{
+    for (int i = 0; i < count; i++)
+        b->ops->release(b, *member(base, sizes[i].at));
+}
+
+static int alloc_pass(struct pass *p, size_t rows, struct error *err)
+{
+    struct backend *b = p->model->backend;
+    size_t d = (size_t)p->model->config.hidden;
+    struct size kept[KEPT], scratch[SCRATCH];
+    kept_sizes(p->model, kept);
+    scratch_sizes(p->model, scratch);
+    for (int i = 0; i < p->kept_count; i++) {
+        if (alloc_all(b, &p->kept[i], kept, KEPT, rows, err) != 0)
+            return -1;
+    }
+    for (int i = 0; i < p->inputs_count; i++) {
+        if (!(p->inputs[i] = b->ops->alloc(b, rows * d, err)))
+            return -1;
+    }
+    p->table = b->ops->alloc(b, rows * (size_t)p->model->config.head_dim, err);
+    if (!p->table || p->kind == PASS_FORWARD)
+        return p->table ? 0 : -1;
+    p->d_hidden = b->ops->alloc(b, rows * d, err);
+    return p->d_hidden ? alloc_all(b, &p->scratch, scratch, SCRATCH, rows, err) : -1;
+}
+
+struct pass *pass_new(struct model *m, int max_rows, enum pass_kind kind, struct error *err)
+{
+    struct pass *p = mem_zalloc(1, sizeof *p);
+    p->model = m;
+    p->kind = kind;
+    p->kept_count = kind == PASS_KEEP ? m->config.layers : 1;
+    p->inputs_count = kind == PASS_FORWARD ? 2 : m->config.layers + 1;
+    p->kept = mem_zalloc((size_t)p->kept_count, sizeof *p->kept);
+    p->inputs = mem_zalloc((size_t)p->inputs_count, sizeof *p->inputs);
+    if (alloc_pass(p, (size_t)max_rows, err) == 0)
+        return p;
+    pass_free(p);
+    return NULL;
+}
+
+void pass_free(struct pass *p)
+{
+    if (!p)
+        return;
+    struct backend *b = p->model->backend;
+    struct size kept[KEPT], scratch[SCRATCH];
+    kept_sizes(p->model, kept);
+    scratch_sizes(p->model, scratch);
+    for (int i = 0; i < p->kept_count; i++)
+        release_all(b, &p->kept[i], kept, KEPT);
+    for (int i = 0; i < p->inputs_count; i++)
+        b->ops->release(b, p->inputs[i]);
+    release_all(b, &p->scratch, scratch, SCRATCH);
+    b->ops->release(b, p->table);
+    b->ops->release(b, p->d_hidden);
+    mem_free(p->kept);
+    mem_free(p->inputs);
+    mem_free(p);
+}
+
+double pass_floats(const struct model *m, int max_rows, enum pass_kind kind)
+{
+    struct size kept[KEPT], scratch[SCRATCH];
+    double a_layer = 0, back = 0, d = m->config.hidden;
+    kept_sizes(m, kept);
+    scratch_sizes(m, scratch);
+    for (int i = 0; i < KEPT; i++)
+        a_layer += (double)kept[i].wide;
+    for (int i = 0; i < SCRATCH; i++)
+        back += (double)scratch[i].wide;
+    int layers = m->config.layers;
+    double row = a_layer * (kind == PASS_KEEP ? layers : 1) + m->config.head_dim +
+                 d * (kind == PASS_FORWARD ? 2 : layers + 1) + (kind == PASS_FORWARD ? 0 : back + d);
+    return row * max_rows;
+}
+
+static struct kept *kept_of(const struct pass *p, int layer)
+{
+    return &p->kept[p->kind == PASS_KEEP ? layer : 0];
+}
+
+static float *input_of(const struct pass *p, int layer)
+{
+    return p->inputs[p->kind == PASS_FORWARD ? layer % 2 : layer];
+}
+
+static void forward_norm(struct pass *p, const struct norm *n, const float *x, int rows, int d, float *y,
+                         float *rstd)
+{
+    struct backend *b = p->model->backend;
+    b->ops->rmsnorm(b, x, n->w, rows, d, p->model->config.eps, y, rstd);
+}
+
+static struct attention attention_of(const struct pass *p, const struct kept *a)
+{
+    const struct model_config *c = &p->model->config;
+    return (struct attention){
+        .rows = p->batch->rows, .q_heads = c->q_heads, .kv_heads = c->kv_heads,
+        .head_dim = c->head_dim, .segments = p->batch->segments,
+        .segment_count = p->batch->segment_count, .q = a->q, .k = a->k, .v = a->v, .o = a->o,
+        .lse = a->lse,
+    };
+}
+
+static void forward_attention(struct pass *p, const struct layer *l, struct kept *a, const float *x)
+{
+    struct backend *b = p->model->backend;
+    const struct model_config *c = &p->model->config;
+    int rows = p->batch->rows;
+    float *q = c->qk_norm ? a->q_raw : a->q, *k = c->qk_norm ? a->k_raw : a->k;
+    forward_norm(p, &l->before_attention, x, rows, c->hidden, a->n1, a->rstd1);
+    linear_forward(b, &l->linears[LINEAR_Q], a->n1, rows, 0, q, a->u[LINEAR_Q]);
+    linear_forward(b, &l->linears[LINEAR_K], a->n1, rows, 0, k, a->u[LINEAR_K]);
+    linear_forward(b, &l->linears[LINEAR_V], a->n1, rows, 0, a->v, a->u[LINEAR_V]);
+    if (c->qk_norm) {
+        forward_norm(p, &l->q, q, rows * c->q_heads, c->head_dim, a->q, a->q_rstd);
+        forward_norm(p, &l->k, k, rows * c->kv_heads, c->head_dim, a->k, a->k_rstd);
+    }
+    b->ops->rope(b, a->q, p->table, rows, c->q_heads, c->head_dim, false);
+    b->ops->rope(b, a->k, p->table, rows, c->kv_heads, c->head_dim, false);
+    struct attention at = attention_of(p, a);
+    b->ops->attention(b, &at);
+    b->ops->copy(b, a->mid, x, (size_t)rows * (size_t)c->hidden);
+    linear_forward(b, &l->linears[LINEAR_O], a->o, rows, 1, a->mid, a->u[LINEAR_O]);
+}
+
+/* out may be NULL when a layer is only computed again for its gradient. */
+static void forward_ffn(struct pass *p, const struct layer *l, struct kept *a, float *out)
+{
+    struct backend *b = p->model->backend;
+    const struct model_config *c = &p->model->config;
+    int rows = p->batch->rows;
+    forward_norm(p, &l->before_ffn, a->mid, rows, c->hidden, a->n2, a->rstd2);
+    linear_forward(b, &l->linears[LINEAR_GATE], a->n2, rows, 0, a->gate, a->u[LINEAR_GATE]);
+    linear_forward(b, &l->linears[LINEAR_UP], a->n2, rows, 0, a->up, a->u[LINEAR_UP]);
+    b->ops->swiglu(b, a->gate, a->up, (size_t)rows * (size_t)c->ffn, a->act);
+    const struct linear *down = &l->linears[LINEAR_DOWN];
+    if (out) {
+        b->ops->copy(b, out, a->mid, (size_t)rows * (size_t)c->hidden);
+        linear_forward(b, down, a->act, rows, 1, out, a->u[LINEAR_DOWN]);
+    } else if (down->lora.rank) {
+        b->ops->matmul(b,
+                       &(struct matmul){.tb = true, .m = rows, .n = down->lora.rank, .k = down->in,
+                                        .alpha = 1, .lda = down->in, .ldb = down->in,
+                                        .ldc = down->lora.rank},
+                       a->act, down->lora.a, a->u[LINEAR_DOWN]);
+    }
+}
+
+const float *pass_forward(struct pass *p, const struct batch *batch, pass_keys_fn *keys, void *ctx)
+{
+    struct model *m = p->model;
+    struct backend *b = m->backend;
+    p->batch = batch;
+    b->ops->rope_table(b, batch->positions, m->freqs, batch->rows, m->config.head_dim, p->table);
+    b->ops->gather(b, m->embed, batch->ids, batch->rows, m->config.hidden, input_of(p, 0));
+    for (int i = 0; i < m->config.layers; i++) {
+        struct kept *a = kept_of(p, i);
+        forward_attention(p, &m->layers[i], a, input_of(p, i));
+        if (keys)
+            keys(ctx, i, a->k, a->v);
+        forward_ffn(p, &m->layers[i], a, input_of(p, i + 1));
+    }
+    if (p->d_hidden)
+        b->ops->zero(b, p->d_hidden, (size_t)batch->rows * (size_t)m->config.hidden);
+    return input_of(p, m->config.layers);
+}
+
+float *pass_hidden_grad(struct pass *p)
+{
+    return p->d_hidden;
+}
+
+static void backward_linear(struct pass *p, const struct layer *l, enum linear_kind kind,
+                            const struct kept *a, const float *x, const float *dy, float beta, float *dx)
+{
+    linear_backward(p->model->backend, &l->linears[kind], x, a->u[kind], dy, p->batch->rows, beta, dx,
+                    p->scratch.du);
+}
+
+static void backward_ffn(struct pass *p, const struct layer *l, const struct kept *a)
+{
+    struct backend *b = p->model->backend;
+    const struct model_config *c = &p->model->config;
+    struct scratch *s = &p->scratch;
+    size_t count = (size_t)p->batch->rows * (size_t)c->ffn;
+    backward_linear(p, l, LINEAR_DOWN, a, a->act, p->d_hidden, 0, s->d_act);
+    b->ops->swiglu_grad(b, a->gate, a->up, s->d_act, count, s->d_gate, s->d_up);
+    backward_linear(p, l, LINEAR_GATE, a, a->n2, s->d_gate, 0, s->d_n);
+    backward_linear(p, l, LINEAR_UP, a, a->n2, s->d_up, 1, s->d_n);
+    b->ops->rmsnorm_grad(b, a->mid, l->before_ffn.w, a->rstd2, s->d_n, p->batch->rows, c->hidden,
+                         p->d_hidden, l->before_ffn.dw);
+}
+
+/* The gradient of a head norm, in place in d. */
+static void backward_head_norm(struct pass *p, const struct norm *n, const float *raw, const float *rstd,
+                               int heads, float *d)
+{
+    struct backend *b = p->model->backend;
+    int rows = p->batch->rows * heads, dim = p->model->config.head_dim;
+    size_t count = (size_t)rows * (size_t)dim;
+    b->ops->zero(b, p->scratch.d_raw, count);
+    b->ops->rmsnorm_grad(b, raw, n->w, rstd, d, rows, dim, p->scratch.d_raw, n->dw);
+    b->ops->copy(b, d, p->scratch.d_raw, count);
+}
+
+/* bottom: nothing below this layer trains, so its input needs no gradient. */
+static void backward_attention(struct pass *p, const struct layer *l, const struct kept *a,
+                               const float *x, bool bottom)
+{
+    struct backend *b = p->model->backend;
+    const struct model_config *c = &p->model->config;
+    struct scratch *s = &p->scratch;
+    int rows = p->batch->rows;
+    backward_linear(p, l, LINEAR_O, a, a->o, p->d_hidden, 0, s->d_o);
+    struct attention at = attention_of(p, a);
+    b->ops->attention_grad(b, &at, &(struct attention_grads){s->d_o, s->d_q, s->d_k, s->d_v});
+    b->ops->rope(b, s->d_q, p->table, rows, c->q_heads, c->head_dim, true);
+    b->ops->rope(b, s->d_k, p->table, rows, c->kv_heads, c->head_dim, true);
+    if (c->qk_norm) {
+        backward_head_norm(p, &l->q, a->q_raw, a->q_rstd, c->q_heads, s->d_q);
+        backward_head_norm(p, &l->k, a->k_raw, a->k_rstd, c->kv_heads, s->d_k);
+    }
+    float *d_n = bottom ? NULL : s->d_n;
+    backward_linear(p, l, LINEAR_Q, a, a->n1, s->d_q, 0, d_n);
+    backward_linear(p, l, LINEAR_K, a, a->n1, s->d_k, 1, d_n);
+    backward_linear(p, l, LINEAR_V, a, a->n1, s->d_v, 1, d_n);
+    if (!bottom)
+        b->ops->rmsnorm_grad(b, x, l->before_attention.w, a->rstd1, s->d_n, rows, c->hidden,
+                             p->d_hidden, l->before_attention.dw);
+}
+
+void pass_backward(struct pass *p)
+{
+    struct model *m = p->model;
+    struct backend *b = m->backend;
+    for (int i = m->config.layers - 1; i >= 0; i--) {
+        struct kept *a = kept_of(p, i);
+        /* the one set of buffers holds the last layer when the way back begins */
+        if (p->kind == PASS_CHECKPOINT && i != m->config.layers - 1) {
+            forward_attention(p, &m->layers[i], a, input_of(p, i));
+            forward_ffn(p, &m->layers[i], a, NULL);
+        }
+        backward_ffn(p, &m->layers[i], a);
+        backward_attention(p, &m->layers[i], a, input_of(p, i), i == 0 && !m->d_embed);
+    }
+    if (m->d_embed)
+        b->ops->scatter_add(b, p->d_hidden, p->batch->ids, p->batch->rows, m->config.hidden,
+                            m->d_embed);
+}

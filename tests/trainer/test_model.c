@@ -1,0 +1,263 @@
+/* The whole model against transformers and PEFT on tiny random models (tests/golden/make.py). */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "tests/support/suite.h"
+#include "tests/support/tmp.h"
+#include "tests/trainer/golden.h"
+#include "trainer/files/safetensors.h"
+#include "trainer/lora/lora.h"
+#include "trainer/model/head.h"
+#include "trainer/model/pass.h"
+
+enum { FIRST_TRAINED = 5 };
+#define TOLERANCE 1e-5
+
+static const char *const names[] = {"qwen3", "qwen2", "llama"};
+
+/* One golden model with its adapter ready to train, and a pass over its ids. */
+struct bench {
+    struct backend *backend;
+    struct model *model;
+    struct lora_options lora;
+    struct params params;
+    struct weight_set expected;
+    int *ids, *positions, *rows;
+    float *weights;
+    size_t count;
+    struct segment segment;
+    struct batch batch;
+    struct pass *pass;
+    struct head *head;
+};
+
+static void bench_open(struct bench *t, const char *name, enum pass_kind kind)
+{
+    struct error err = {0};
+    char path[512];
+    *t = (struct bench){.backend = cpu_backend_new(2)};
+    snprintf(path, sizeof path, GOLDEN "/%s", name);
+    t->model = model_load(t->backend, path, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(t->model);
+    snprintf(path, sizeof path, GOLDEN "/%s/adapter", name);
+    CU_ASSERT_EQUAL_FATAL(lora_load(t->model, path, &t->lora, &t->params, &err), 0);
+    snprintf(path, sizeof path, GOLDEN "/%s/expected.safetensors", name);
+    CU_ASSERT_EQUAL_FATAL(safetensors_read(path, &t->expected, &err), 0);
+    t->ids = golden_ids(&t->expected, "ids", &t->count);
+    t->positions = mem_alloc(t->count * sizeof *t->positions);
+    t->rows = mem_alloc(t->count * sizeof *t->rows);
+    t->weights = mem_zalloc(t->count, sizeof *t->weights);
+    for (size_t i = 0; i < t->count; i++)
+        t->positions[i] = t->rows[i] = (int)i;
+    for (size_t i = FIRST_TRAINED - 1; i + 1 < t->count; i++)
+        t->weights[i] = 1.0F / (float)(t->count - FIRST_TRAINED);
+    t->segment = (struct segment){.len = (int)t->count};
+    t->batch = (struct batch){(int)t->count, t->ids, t->positions, &t->segment, 1};
+    t->pass = pass_new(t->model, (int)t->count, kind, &err);
+    t->head = head_new(t->model, true, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(t->pass);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(t->head);
+}
+
+static void bench_close(struct bench *t)
+{
+    pass_free(t->pass);
+    head_free(t->head);
+    params_free(&t->params);
+    weights_free(&t->expected);
+    model_free(t->model);
+    CU_ASSERT_EQUAL(t->backend->bytes, 0); /* all memory came back */
+    cpu_backend_free(t->backend);
+    mem_free(t->ids);
+    mem_free(t->positions);
+    mem_free(t->rows);
+    mem_free(t->weights);
+}
+
+/* Forward, loss and gradients of the mean over trained tokens; returns that mean. */
+static double step(struct bench *t, float *losses)
+{
+    const float *hidden = pass_forward(t->pass, &t->batch, NULL, NULL);
+    for (size_t i = 0; i < t->params.count; i++)
+        t->backend->ops->zero(t->backend, t->params.items[i].grad, t->params.items[i].count);
+    head_loss(t->head, hidden, t->rows, t->ids + 1, t->weights, (int)t->count - 1,
+              pass_hidden_grad(t->pass), &(struct loss_out){.loss = losses});
+    pass_backward(t->pass);
+    double mean = 0;
+    for (size_t i = 0; i + 1 < t->count; i++)
+        mean += (double)losses[i] * t->weights[i];
+    return mean;
+}
+
+static void check(const struct bench *t, const char *prefix, const char *name, const float *got,
+                  const char *model)
+{
+    char full[256];
+    snprintf(full, sizeof full, "%s%s", prefix, name);
+    size_t count;
+    float *want = golden_floats(&t->expected, full, &count);
+    double off = distance(got, want, count);
+    if (!(off < TOLERANCE))
+        printf("%s: %s is off by %.3g\n", model, full, off);
+    CU_ASSERT(off < TOLERANCE);
+    mem_free(want);
+}
+
+static void logits_are_the_reference(void)
+{
+    for (size_t n = 0; n < 3; n++) {
+        struct bench t;
+        bench_open(&t, names[n], PASS_FORWARD);
+        const float *hidden = pass_forward(t.pass, &t.batch, NULL, NULL);
+        float *logits = mem_alloc(t.count * (size_t)t.model->config.vocab * sizeof *logits);
+        head_logits(t.head, hidden, t.rows, (int)t.count, logits);
+        check(&t, "", "logits", logits, names[n]);
+        mem_free(logits);
+        bench_close(&t);
+    }
+}
+
+static void losses_and_gradients_are_the_reference(void)
+{
+    static const enum pass_kind kinds[] = {PASS_CHECKPOINT, PASS_KEEP};
+    for (size_t n = 0; n < 6; n++) {
+        struct bench t;
+        bench_open(&t, names[n % 3], kinds[n / 3]);
+        float *losses = mem_alloc(t.count * sizeof *losses);
+        step(&t, losses);
+        check(&t, "", "losses", losses, names[n % 3]);
+        for (size_t i = 0; i < t.params.count; i++)
+            check(&t, "grad.", t.params.items[i].name, t.params.items[i].grad, names[n % 3]);
+        mem_free(losses);
+        bench_close(&t);
+    }
+}
+
+static void clip_and_update(struct bench *t, int step_number, float **m, float **v)
+{
+    const struct ops *ops = t->backend->ops;
+    double squares = 0;
+    for (size_t i = 0; i < t->params.count; i++)
+        squares += ops->sum_squares(t->backend, t->params.items[i].grad, t->params.items[i].count);
+    double clip = 1.0 / (sqrt(squares) + 1e-6);
+    struct adamw a = {.lr = 1e-3F, .beta1 = 0.9F, .beta2 = 0.999F, .eps = 1e-8F,
+                      .scale = clip < 1 ? (float)clip : 1, .step = step_number};
+    for (size_t i = 0; i < t->params.count; i++) {
+        struct param *p = &t->params.items[i];
+        ops->adamw(t->backend, &a, p->value, p->grad, m[i], v[i], p->count);
+    }
+}
+
+static void ten_steps_are_the_reference(void)
+{
+    for (size_t n = 0; n < 3; n++) {
+        struct bench t;
+        bench_open(&t, names[n], PASS_KEEP);
+        float *m[64], *v[64], *losses = mem_alloc(t.count * sizeof *losses), means[10];
+        for (size_t i = 0; i < t.params.count; i++) {
+            m[i] = mem_zalloc(t.params.items[i].count, sizeof **m);
+            v[i] = mem_zalloc(t.params.items[i].count, sizeof **v);
+        }
+        for (int s = 0; s < 10; s++) {
+            means[s] = (float)step(&t, losses);
+            clip_and_update(&t, s + 1, m, v);
+        }
+        check(&t, "", "steps", means, names[n]);
+        for (size_t i = 0; i < t.params.count; i++) {
+            check(&t, "after.", t.params.items[i].name, t.params.items[i].value, names[n]);
+            mem_free(m[i]);
+            mem_free(v[i]);
+        }
+        mem_free(losses);
+        bench_close(&t);
+    }
+}
+
+static void an_adapter_comes_back_as_written(void)
+{
+    struct bench t;
+    struct error err = {0};
+    char *dir = tmp_make();
+    bench_open(&t, "qwen3", PASS_FORWARD);
+    CU_ASSERT_EQUAL(lora_save(t.model, dir, &t.lora, &t.params, "base", &err), 0);
+    struct weight_set a = {0}, b = {0};
+    CU_ASSERT_EQUAL(safetensors_read(GOLDEN "/qwen3/adapter/adapter_model.safetensors", &a, &err), 0);
+    CU_ASSERT_EQUAL(safetensors_read(tmp_join(dir, "adapter_model.safetensors"), &b, &err), 0);
+    CU_ASSERT_EQUAL(a.count, b.count);
+    for (size_t i = 0; i < a.count; i++) {
+        const struct weight *w = weights_find(&b, a.items[i].name);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(w);
+        CU_ASSERT_EQUAL(memcmp(w->data, a.items[i].data, w->count * sizeof(float)), 0);
+    }
+    weights_free(&a);
+    weights_free(&b);
+    bench_close(&t);
+    tmp_remove(dir);
+}
+
+static void merging_changes_nothing_but_rounding(void)
+{
+    struct bench t;
+    struct error err = {0};
+    bench_open(&t, "qwen3", PASS_FORWARD);
+    CU_ASSERT_EQUAL(lora_merge(t.model, &err), 0);
+    const float *hidden = pass_forward(t.pass, &t.batch, NULL, NULL);
+    float *logits = mem_alloc(t.count * (size_t)t.model->config.vocab * sizeof *logits);
+    head_logits(t.head, hidden, t.rows, (int)t.count, logits);
+    check(&t, "", "logits", logits, "merged");
+    mem_free(logits);
+    bench_close(&t);
+}
+
+/* Full-parameter gradients against finite differences of the loss. */
+static void full_gradients_are_the_slope(void)
+{
+    struct bench t;
+    struct error err = {0};
+    bench_open(&t, "qwen2", PASS_CHECKPOINT);
+    struct params all = {0};
+    CU_ASSERT_EQUAL_FATAL(model_train_all(t.model, &all, &err), 0);
+    float *losses = mem_alloc(t.count * sizeof *losses);
+    step(&t, losses);
+    size_t steepest[64]; /* its difference stands out from rounding */
+    float slopes[64];
+    CU_ASSERT_FATAL(all.count <= 64);
+    for (size_t i = 0; i < all.count; i++) { /* read before more passes add to the gradients */
+        const struct param *p = &all.items[i];
+        steepest[i] = 0;
+        for (size_t k = 1; k < p->count; k++)
+            steepest[i] = fabsf(p->grad[k]) > fabsf(p->grad[steepest[i]]) ? k : steepest[i];
+        slopes[i] = p->grad[steepest[i]];
+    }
+    for (size_t i = 0; i < all.count; i++) {
+        float *value = &all.items[i].value[steepest[i]], was = *value, h = 4e-3F;
+        *value = was + h;
+        double up = step(&t, losses);
+        *value = was - h;
+        double down = step(&t, losses);
+        *value = was;
+        double measured = (up - down) / (2 * (double)h), slope = slopes[i];
+        if (fabs(measured - slope) > 2e-2 * fabs(slope) + 1e-4)
+            printf("%s: gradient %g, slope %g\n", all.items[i].name, slope, measured);
+        CU_ASSERT(fabs(measured - slope) <= 2e-2 * fabs(slope) + 1e-4);
+    }
+    params_free(&all);
+    mem_free(losses);
+    bench_close(&t);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test tests[] = {
+        {"logits are transformers' and PEFT's", logits_are_the_reference},
+        {"token losses and LoRA gradients are PEFT's", losses_and_gradients_are_the_reference},
+        {"ten AdamW steps are PyTorch's", ten_steps_are_the_reference},
+        {"an adapter comes back as it was written", an_adapter_comes_back_as_written},
+        {"merging an adapter changes nothing", merging_changes_nothing_but_rounding},
+        {"full gradients are the loss's slope", full_gradients_are_the_slope},
+        {NULL, NULL},
+    };
+    return suite_run("trainer: model", tests, argc, argv);
+}
