@@ -187,6 +187,10 @@ static void test_long_line(void)
     struct bench b;
     open_project(&b, y0, y_star, false, false);
     paint(&b);
+    expect(&b, "long line", "comparing"); /* shown first, compared when no key waits */
+    CU_ASSERT(review_idle(b.view));
+    CU_ASSERT(!review_idle(b.view));
+    paint(&b);
     expect(&b, "long line", "CHANGED");
     review_command(b.view, "pane-1");
     review_command(b.view, "last");

@@ -133,6 +133,28 @@ int review_open(struct review *v, int64_t record, struct error *err)
     return 0;
 }
 
+bool review_idle(struct review *v)
+{
+    if (!v->loaded || !v->m.waiting)
+        return false;
+    review_model_compare(&v->m);
+    review_search_clear(v);
+    review_shape(v, v->rows, v->cols);
+    if (v->m.n_lit && v->stop < 0 && v->scroll[PANE_DIFF].top == 0)
+        review_go_stop(v, 0);
+    review_follow(v);
+    return true;
+}
+
+/* Commands that speak of changes wait for the comparison. */
+static void compare_for(struct review *v, const char *name)
+{
+    static const char *const need[] = {"next-match", "previous-match", "side-by-side", "mark-hinge", NULL};
+    for (const char *const *n = need; *n; n++)
+        if (strcmp(*n, name) == 0)
+            review_idle(v);
+}
+
 int64_t review_record(const struct review *v)
 {
     return v->loaded ? v->m.record.id : 0;
@@ -333,6 +355,7 @@ enum review_wish review_command(struct review *v, const char *name)
         return strcmp(name, "back") == 0 ? REVIEW_CLOSE : REVIEW_UNKNOWN;
     session_touch(v->session);
     str_clear(&v->message);
+    compare_for(v, name);
     if (review_typing(v))
         return review_form_command(v, name);
     if (v->mode == MODE_MARK)
@@ -407,6 +430,7 @@ void review_restore(struct review *v, struct slice saved)
         return;
     if (n[6] >= 0 && (size_t)n[6] < v->m.n_pairs && (size_t)n[6] != v->m.pair)
         review_model_pair(&v->m, (size_t)n[6]);
+    review_idle(v); /* the hinge that the cursor was on is found anew */
     v->focus = n[1] >= 0 && n[1] <= PANE_RULE ? (enum review_pane)n[1] : PANE_DIFF;
     v->zoom = n[2] != 0;
     v->no_wrap = n[3] != 0;

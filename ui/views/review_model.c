@@ -103,13 +103,14 @@ static struct hinge_span *spans_of(const struct stored_output *o, size_t *count)
     return spans;
 }
 
-static void find_hinges(struct review_model *m, const struct review_pair *p)
+static void find_hinges(struct review_model *m, const struct review_pair *p, struct slice y0,
+                        struct slice y_star)
 {
     size_t n_spans;
-    struct hinge_span *spans = spans_of(p->from, &n_spans);
+    struct hinge_span *spans = spans_of(y0.len ? p->from : NULL, &n_spans);
     struct hinge_input in = {.prompt = str_slice(&m->prompt),
-                             .y0 = m->a,
-                             .y_star = m->b,
+                             .y0 = y0,
+                             .y_star = y_star,
                              .rationale = m->rationale,
                              .spans = spans,
                              .n_spans = n_spans};
@@ -302,24 +303,59 @@ static const char *rationale_of(const struct review_model *m, const struct revie
     return y0 ? y0->rationale : NULL;
 }
 
+/* Everything that follows from the diff and the hinges. */
+static void show_pair(struct review_model *m)
+{
+    struct flow_diff in = diff_input(m);
+    m->has_sides = false;
+    flow_unified(&m->unified, &in);
+    list_stops(m);
+    list_clauses(m);
+    link_clauses(m);
+    flow_clauses(m);
+}
+
+void review_model_compare(struct review_model *m)
+{
+    size_t i = m->pair;
+    drop_pair(m);
+    m->waiting = false;
+    m->a = text_of(m->pairs[i].from);
+    m->exact = diff_texts(m->a, m->b, DIFF_EXACT);
+    m->readable = diff_texts(m->a, m->b, DIFF_READABLE);
+    find_hinges(m, &m->pairs[i], m->a, m->b);
+    collect_lights(m, i + 1 == m->n_pairs);
+    show_pair(m);
+}
+
+/* The later output alone, as if it had always been there. */
+static void show_uncompared(struct review_model *m)
+{
+    m->waiting = true;
+    m->readable = mem_zalloc(1, sizeof *m->readable);
+    m->readable->ops = mem_zalloc(1, sizeof *m->readable->ops);
+    m->readable->n_ops = 1;
+    m->readable->ops[0] = (struct diff_op){DIFF_KEEP, 0, m->a.len, 0, m->b.len};
+    m->exact = diff_texts((struct slice){0}, (struct slice){0}, DIFF_EXACT);
+    find_hinges(m, &m->pairs[m->pair], (struct slice){0}, (struct slice){0});
+    m->a = m->b;
+    m->readable->ops[0].a_to = m->b.len;
+    show_pair(m);
+}
+
 void review_model_pair(struct review_model *m, size_t i)
 {
+    enum { AT_ONCE = 160 * 1024 }; /* bytes that are compared within a few milliseconds */
     const struct review_pair *p = &m->pairs[i];
     drop_pair(m);
     m->pair = i;
     m->a = text_of(p->from);
     m->b = p->to ? text_of(p->to) : m->a;
     m->rationale = slice_of(rationale_of(m, p));
-    m->exact = diff_texts(m->a, m->b, DIFF_EXACT);
-    m->readable = diff_texts(m->a, m->b, DIFF_READABLE);
-    find_hinges(m, p);
-    collect_lights(m, i + 1 == m->n_pairs);
-    struct flow_diff in = diff_input(m);
-    flow_unified(&m->unified, &in);
-    list_stops(m);
-    list_clauses(m);
-    link_clauses(m);
-    flow_clauses(m);
+    if (m->a.len + m->b.len + m->prompt.len > AT_ONCE)
+        show_uncompared(m);
+    else
+        review_model_compare(m);
 }
 
 struct flow_sides *review_model_sides(struct review_model *m)
@@ -449,7 +485,7 @@ static bool tells(struct slice word)
                                          "have", "not", "but", "that", "this", "from", "are",
                                          "his", "her", "she", "they", "you", "any", NULL};
     bool digit = word.len && word.at[0] >= '0' && word.at[0] <= '9';
-    if (word.len < 3)
+    if (word.len < 4)
         return digit;
     for (const char *const *c = common; *c; c++)
         if (word.len == strlen(*c) && matches(word, 0, slice_of(*c)))

@@ -51,14 +51,18 @@ struct review_model {
     struct flow unified, prompt_flow, rationale_flow;
     struct flow_sides sides;
     bool has_sides; /* built for this pair */
+    bool waiting;   /* large: shown, not compared yet; review_model_compare does that */
     bool signs, ascii;
 };
 
-/* Takes over the record (zeroed in *r) and shows its last pair. */
+/* Takes over the record (zeroed in *r) and shows its last pair. Outputs that take long to compare are
+ * shown at once as they are, and compared by review_model_compare, which a caller runs when no key
+ * waits. */
 void review_model_open(struct review_model *m, struct stored_record *r, bool signs, bool ascii);
 void review_model_free(struct review_model *m);
 /* Shows pair number i (< n_pairs). */
 void review_model_pair(struct review_model *m, size_t i);
+void review_model_compare(struct review_model *m);
 /* Builds the flows for side by side, once. */
 struct flow_sides *review_model_sides(struct review_model *m);
 

@@ -329,7 +329,9 @@ static void title_right(const struct review *v, struct str *out)
         str_addf(out, " by %s", to->author);
     if (v->m.n_pairs > 1)
         str_addf(out, " (%zu of %zu)", v->m.pair + 1, v->m.n_pairs);
-    if (v->m.n_stops && v->m.n_lit)
+    if (v->m.waiting)
+        str_adds(out, "  comparing…");
+    else if (v->m.n_stops && v->m.n_lit)
         str_addf(out, "  %d/%zu %s", v->stop + 1, v->m.n_stops, v->ascii ? "<<>>" : "«»");
     else if (v->m.n_stops)
         str_addf(out, "  %d/%zu changes", v->stop + 1, v->m.n_stops);

@@ -138,7 +138,14 @@ void review_screen_restore(struct review_screen *v, const struct json *saved)
     review_restore(v->review, slice_of(json_string(json_get(saved, "review"), "")));
 }
 
+static bool idle(void *view)
+{
+    struct review_screen *v = view;
+    return review_idle(v->review);
+}
+
 const struct view_ops review_screen_ops = {
+    .idle = idle,
     .mode = "review",
     .own_hints = true,
     .free = screen_free,

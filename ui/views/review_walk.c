@@ -221,7 +221,7 @@ static void say_why(struct review *v, int hunk)
     review_model_reasons(&v->m, hunk, &why);
     if (why.len) {
         str_adds(&v->why, v->ascii ? "<<" : "«");
-        visible_cut(&v->why, str_slice(&what), v->cols < 120 ? 18 : 40);
+        visible_cut(&v->why, str_slice(&what), v->cols < 120 ? 18 : 24);
         str_addf(&v->why, "%s %s", v->ascii ? ">>" : "»", str_z(&why));
     }
     str_free(&what);
