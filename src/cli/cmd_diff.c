@@ -38,24 +38,44 @@ static int read_text(const char *path, struct str *out, struct error *err)
     return 0;
 }
 
-/* Many numbers are written: snprintf would take longer than the diff. */
-static void add_number(struct str *out, size_t n)
+/* A short piece of text being put together; many are written, and printf would take longer than the
+ * diff. */
+struct piece {
+    char text[128]; /* four numbers of at most 20 digits and the names around them */
+    size_t len;
+};
+
+static void piece_text(struct piece *p, const char *text)
 {
-    char digits[24];
+    while (*text)
+        p->text[p->len++] = *text++;
+}
+
+static void piece_number(struct piece *p, size_t n)
+{
+    char digits[20];
     size_t at = sizeof digits;
     do
         digits[--at] = (char)('0' + n % 10);
     while (n /= 10);
-    str_add(out, digits + at, sizeof digits - at);
+    while (at < sizeof digits)
+        p->text[p->len++] = digits[at++];
+}
+
+static void piece_range(struct piece *p, const char *name, size_t from, size_t to)
+{
+    piece_text(p, name);
+    piece_number(p, from);
+    piece_text(p, ",");
+    piece_number(p, to);
+    piece_text(p, "]");
 }
 
 static void add_range(struct str *out, const char *name, size_t from, size_t to)
 {
-    str_adds(out, name);
-    add_number(out, from);
-    str_addc(out, ',');
-    add_number(out, to);
-    str_addc(out, ']');
+    struct piece p = {.len = 0};
+    piece_range(&p, name, from, to);
+    str_add(out, p.text, p.len);
 }
 
 static void add_hinge(struct str *out, const struct hinge *h)
@@ -90,11 +110,14 @@ static void add_ops(struct str *out, const struct diff *d)
 {
     for (size_t i = 0; i < d->n_ops; i++) {
         const struct diff_op *op = &d->ops[i];
-        str_adds(out, i ? ",\n{\"op\":\"" : "\n{\"op\":\"");
-        str_addc(out, (char)op->kind);
-        add_range(out, "\",\"a\":[", op->a_from, op->a_to);
-        add_range(out, ",\"b\":[", op->b_from, op->b_to);
-        str_addc(out, '}');
+        struct piece p;
+        p.len = 0;
+        piece_text(&p, i ? ",\n{\"op\":\"" : "\n{\"op\":\"");
+        p.text[p.len++] = (char)op->kind;
+        piece_range(&p, "\",\"a\":[", op->a_from, op->a_to);
+        piece_range(&p, ",\"b\":[", op->b_from, op->b_to);
+        piece_text(&p, "}");
+        str_add(out, p.text, p.len);
     }
 }
 

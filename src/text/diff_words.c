@@ -58,12 +58,17 @@ static uint32_t new_number(struct table *t, struct slice word)
     return (uint32_t)t->count++;
 }
 
+static bool equal(struct slice a, struct slice b)
+{
+    return a.len == b.len && memcmp(a.at, b.at, a.len) == 0;
+}
+
 static uint32_t intern(struct table *t, struct slice word)
 {
     uint32_t hash = hash_word(word);
     size_t at = hash & t->mask;
     for (; t->slots[at].number && t->words; at = (at + 1) & t->mask)
-        if (t->slots[at].hash == hash && slice_eq(t->words[t->slots[at].number - 1], word))
+        if (t->slots[at].hash == hash && equal(t->words[t->slots[at].number - 1], word))
             return t->slots[at].number - 1;
     uint32_t number = new_number(t, word);
     t->slots[at] = (struct slot){hash, number + 1};
@@ -95,12 +100,12 @@ static void add_word(struct diff_side *s, size_t *cap, uint32_t id, size_t from,
 
 static void add_words(struct diff_side *s, size_t *cap, struct table *t, size_t from, size_t to)
 {
-    struct slice part = slice_sub(s->text, 0, to);
+    struct slice part = {s->text.at, to};
     while (from < to) {
         enum token_class class;
         size_t len = segment_step(part, from, &class);
         if (class != TOKEN_SPACE && class != TOKEN_BREAK)
-            add_word(s, cap, intern(t, slice_sub(part, from, from + len)), from, from + len,
+            add_word(s, cap, intern(t, (struct slice){part.at + from, len}), from, from + len,
                      (int)class);
         from += len;
     }

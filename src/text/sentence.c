@@ -119,15 +119,23 @@ static void add(struct ranges *out, size_t from, size_t to)
     out->items[out->count++] = (struct range){from, to};
 }
 
+/* Past characters that neither end a sentence nor need decoding, which is most of them. */
+static size_t skip_plain(struct slice text, size_t at)
+{
+    static const bool matters[128] = {['\n'] = true, ['\v'] = true, ['\f'] = true, ['\r'] = true,
+                                      ['.'] = true,  ['!'] = true,  ['?'] = true};
+    while (at < text.len && (unsigned char)text.at[at] < 0x80 && !matters[(unsigned char)text.at[at]])
+        at++;
+    return at;
+}
+
 void sentences(struct ranges *out, struct slice text)
 {
     size_t from = 0, at = 0;
     while (at < text.len) {
-        char byte = text.at[at];
-        if (byte == ' ' || (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'z')) {
-            at++; /* most characters, known not to matter */
-            continue;
-        }
+        at = skip_plain(text, at);
+        if (at == text.len)
+            break;
         size_t len, end = 0;
         uint32_t c = char_at(text, at, &len);
         if (unicode_is_line_end(c)) {
