@@ -197,6 +197,9 @@ int store_check(struct store *s, struct str *report, size_t *faults, struct erro
         result = check_search(&c, "the index of record texts",
                               "INSERT INTO record_search (record_search, rank) VALUES ('integrity-check', 1)");
     if (result == 0)
+        result = check_search(&c, "the index of rationales",
+                              "INSERT INTO record_why (record_why, rank) VALUES ('integrity-check', 1)");
+    if (result == 0)
         result = check_search(&c, "the index of rules",
                               "INSERT INTO rule_search (rule_search, rank) VALUES ('integrity-check', 1)");
     *faults = c.faults;

@@ -144,13 +144,10 @@ int rule_store_fits(struct store *s, struct slice text, int64_t bound, int64_t *
     struct str query = {0};
     int got = 0;
     *records = 0;
-    str_adds(&query, "{rationale candidate} : (");
-    if (words_enough(&query, text)) {
-        str_addc(&query, ')');
+    if (words_enough(&query, text))
         got = sql_one(s, err, records,
-                      "SELECT count(*) FROM (SELECT 1 FROM record_search f CROSS JOIN record r ON r.id = f.rowid WHERE "
-                      "record_search MATCH ? AND r.state = 0 LIMIT ?)", "si", str_slice(&query), bound);
-    }
+                      "SELECT count(*) FROM (SELECT 1 FROM record_why f CROSS JOIN record r ON r.id = f.rowid WHERE "
+                      "record_why MATCH ? AND r.state = 0 LIMIT ?)", "si", str_slice(&query), bound);
     str_free(&query);
     return got < 0 ? -1 : 0;
 }

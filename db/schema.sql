@@ -307,6 +307,10 @@ CREATE VIRTUAL TABLE record_search USING fts5 (
     prompt, output, rationale, candidate, content = 'record_words', content_rowid = 'id',
     tokenize = 'unicode61 remove_diacritics 2');
 
+CREATE VIRTUAL TABLE record_why USING fts5 (
+    rationale, candidate, content = 'record_words', content_rowid = 'id', detail = none,
+    tokenize = 'unicode61 remove_diacritics 2');
+
 CREATE VIRTUAL TABLE rule_search USING fts5 (
     mistake, guardrail, content = 'rule', content_rowid = 'id',
     tokenize = 'unicode61 remove_diacritics 2');

@@ -32,10 +32,14 @@ int search_leave(struct store *s, int64_t record, struct error *err)
         note(s, -record);
         return 0;
     }
+    if (sql_run(s, err,
+                "INSERT INTO record_search (record_search, rowid, prompt, output, rationale, candidate) "
+                "SELECT 'delete', id, prompt, output, rationale, candidate FROM record_words WHERE id = ?",
+                "i", record) < 0)
+        return -1;
     return sql_run(s, err,
-                   "INSERT INTO record_search (record_search, rowid, prompt, output, rationale, candidate) "
-                   "SELECT 'delete', id, prompt, output, rationale, candidate FROM record_words WHERE id = ?",
-                   "i", record);
+                   "INSERT INTO record_why (record_why, rowid, rationale, candidate) "
+                   "SELECT 'delete', id, rationale, candidate FROM record_words WHERE id = ?", "i", record);
 }
 
 /* Two statements, as INSERT ... SELECT makes a savepoint of its own, and FTS5 writes out at each. */
@@ -50,6 +54,9 @@ static int enter(struct store *s, int64_t record, struct error *err)
                          "INSERT INTO record_search (rowid, prompt, output, rationale, candidate) "
                          "VALUES (?, ?, ?, ?, ?)", "issss", record, sql_text(st, 0), sql_text(st, 1),
                          sql_text(st, 2), sql_text(st, 3));
+    if (result == 0)
+        result = sql_run(s, err, "INSERT INTO record_why (rowid, rationale, candidate) VALUES (?, ?, ?)", "iss",
+                         record, sql_text(st, 2), sql_text(st, 3));
     sqlite3_reset(st);
     return result;
 }
@@ -62,13 +69,23 @@ int search_enter(struct store *s, int64_t record, struct error *err)
     return 0;
 }
 
+/* An import of new records names each once, in rising order: then there is nothing to look for. */
+static bool each_once(const struct store *s)
+{
+    for (size_t i = 0; i < s->n_waiting; i++)
+        if (s->waiting[i] <= (i ? s->waiting[i - 1] : 0))
+            return false;
+    return true;
+}
+
 int search_flush(struct store *s, struct error *err)
 {
     size_t n = s->n_waiting;
     int result = 0;
+    bool once = each_once(s);
     for (size_t i = 0; i < n && result == 0; i++) {
         bool again = false;
-        for (size_t later = i + 1; later < n && !again; later++)
+        for (size_t later = i + 1; !once && later < n && !again; later++)
             again = s->waiting[later] == s->waiting[i] || s->waiting[later] == -s->waiting[i];
         if (s->waiting[i] > 0 && !again)
             result = enter(s, s->waiting[i], err);

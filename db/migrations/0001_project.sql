@@ -285,6 +285,11 @@ CREATE VIEW record_words AS
 CREATE VIRTUAL TABLE record_search USING fts5 (
     prompt, output, rationale, candidate, content = 'record_words', content_rowid = 'id',
     tokenize = 'unicode61 remove_diacritics 2');
+-- The grader's and the candidate's words alone, to count what a rule may fit: in the index above their lists
+-- would be as long as those of the prompts.
+CREATE VIRTUAL TABLE record_why USING fts5 (
+    rationale, candidate, content = 'record_words', content_rowid = 'id', detail = none,
+    tokenize = 'unicode61 remove_diacritics 2');
 CREATE VIRTUAL TABLE rule_search USING fts5 (
     mistake, guardrail, content = 'rule', content_rowid = 'id',
     tokenize = 'unicode61 remove_diacritics 2');

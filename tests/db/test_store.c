@@ -172,7 +172,7 @@ static void dump_schema(struct store *s, struct str *out)
     struct error err = {0};
     sqlite3_stmt *st = sql(s, &err,
                            "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE '%\\_search\\__%' "
-                           "ESCAPE '\\' AND name NOT LIKE 'sqlite%' ORDER BY rowid", "");
+                           "ESCAPE '\\' AND name NOT LIKE 'record\\_why\\__%' ESCAPE '\\' AND name NOT LIKE 'sqlite%' ORDER BY rowid", "");
     while (st && sql_step(s, st, &err) == 1) {
         str_add_slice(out, sql_text(st, 0));
         str_adds(out, ";\n\n");
