@@ -145,6 +145,7 @@ static void make_uri(struct str *out, const char *path, bool at_rest)
 static int connect(struct store *s, bool read_only, struct error *err)
 {
     struct str uri = {0};
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* counts nobody asks for; has no effect the second time */
     int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     make_uri(&uri, s->path, read_only && is_at_rest(s->path));
     int code = sqlite3_open_v2(str_z(&uri), &s->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL);
@@ -202,11 +203,9 @@ const char *store_path(const struct store *s)
 /* A savepoint's name is its depth, so that a level can only end itself. */
 static int savepoint(struct store *s, const char *fmt, struct error *err)
 {
-    char text[96];
-    snprintf(text, sizeof text, fmt, s->depth, s->depth);
-    if (sqlite3_exec(s->db, text, NULL, NULL, NULL) != SQLITE_OK)
-        return sql_fail(s, err, "write the project");
-    return 0;
+    char text[32];
+    snprintf(text, sizeof text, fmt, s->depth);
+    return sql_run(s, err, text, "");
 }
 
 static int begin(struct store *s, const char *how, struct error *err)
@@ -253,10 +252,12 @@ void store_rollback(struct store *s)
         return;
     s->depth--;
     s->n_waiting = s->marks[s->depth];
-    if (s->depth > 0)
-        savepoint(s, "ROLLBACK TO level%d; RELEASE level%d", NULL);
-    else if (!sqlite3_get_autocommit(s->db)) /* a full disk may have rolled back already */
+    if (s->depth > 0) {
+        savepoint(s, "ROLLBACK TO level%d", NULL);
+        savepoint(s, "RELEASE level%d", NULL);
+    } else if (!sqlite3_get_autocommit(s->db)) { /* a full disk may have rolled back already */
         sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+    }
 }
 
 void store_expect_writes(struct store *s, bool many)
