@@ -46,3 +46,18 @@ int caps_colors(void)
     int colors = tigetnum("colors"); /* COLORS is not set before start_color */
     return colors < 8 ? 0 : colors;
 }
+
+/* The library keeps its own copy of the description, which tigetstr gives out to be changed. */
+static void cut_from(const char *name, const char *part)
+{
+    char *text = tigetstr(name);
+    char *at = text && text != (char *)-1 ? strstr(text, part) : NULL;
+    if (at)
+        memmove(at, at + strlen(part), strlen(at + strlen(part)) + 1);
+}
+
+void caps_shorten(void)
+{
+    cut_from("sgr0", "\x1B(B");
+    cut_from("sgr", "%?%p9%t\x1B(0%e\x1B(B%;");
+}

@@ -12,4 +12,8 @@ void caps_add(struct str *out, const char *name);
 /* How many colours it has; 0 for fewer than eight. */
 int caps_colors(void);
 
+/* Shortens what is sent to change attributes: no other set of characters is ever chosen here, so
+ * none need be taken back each time. Call it once the screen is set up. */
+void caps_shorten(void);
+
 #endif

@@ -36,6 +36,7 @@ struct term {
     struct input input;
     struct screen shown; /* what ncurses has been told */
     attr_t attrs[STYLES];
+    attr_t blanks[STYLES]; /* of blanks, which have no letter to be coloured or bold */
     bool utf8, pastes, titles, colored;
     bool whole;       /* the next painting paints all */
     bool cursor_seen; /* the terminal's cursor is visible */
@@ -176,6 +177,7 @@ struct term *term_open(struct error *err)
         error_errno(err, "the terminal could not be guarded");
         return NULL;
     }
+    caps_shorten();
     idlok(stdscr, TRUE);
     typeahead(-1);
     fit(t);
@@ -222,6 +224,7 @@ void term_set_styles(struct term *t, const struct style *styles, size_t n)
         for (int b = 0; b < STYLE_ATTRS; b++)
             if (s->attrs & (1u << b))
                 t->attrs[i] |= bits[b];
+        t->blanks[i] = t->attrs[i] & (A_UNDERLINE | A_REVERSE);
         if (t->colors == 0 || (s->fg < 0 && s->bg < 0))
             continue;
         if (!t->colored) {
@@ -231,6 +234,8 @@ void term_set_styles(struct term *t, const struct style *styles, size_t n)
         }
         if (i > 0 && init_pair(i, s->fg, s->bg) == OK)
             t->attrs[i] |= (attr_t)COLOR_PAIR(i);
+        if (s->bg >= 0 || t->blanks[i])
+            t->blanks[i] = t->attrs[i];
     }
     term_redraw(t);
 }
@@ -256,7 +261,7 @@ static size_t wide_text(const struct term *t, const struct cell *c, wchar_t out[
 
 static void put_cell(struct term *t, int row, int col, const struct cell *c)
 {
-    attr_t attr = t->attrs[c->ink];
+    attr_t attr = c->len == 1 && c->text[0] == ' ' ? t->blanks[c->ink] : t->attrs[c->ink];
     wchar_t text[CCHARW_MAX + 1];
     cchar_t wide;
     if (c->len == 1) {
