@@ -1,6 +1,19 @@
 #include "ui/widgets/paint.h"
 
+#include <string.h>
+
 #include "text/visible.h"
+
+/* "…" is the one sign that cutting a text brings with it. */
+static void fold_dots(struct str *text)
+{
+    static const char dots[] = "…";
+    for (char *at = strstr(str_z(text), dots); at; at = strstr(at, dots)) {
+        size_t from = (size_t)(at - text->at);
+        str_splice(text, from, from + sizeof dots - 1, SLICE("~"));
+        at = text->at + from;
+    }
+}
 
 int paint_text(const struct paint *p, int row, int col, int room, struct slice text,
                enum look look)
@@ -11,6 +24,8 @@ int paint_text(const struct paint *p, int row, int col, int room, struct slice t
         room = p->cols - col;
     struct str shown = {0};
     int width = (int)visible_cut(&shown, text, (size_t)room);
+    if (p->ascii && shown.len)
+        fold_dots(&shown);
     if (width)
         p->put(p->context, row, col, str_slice(&shown), width, look);
     str_free(&shown);
