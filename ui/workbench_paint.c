@@ -104,9 +104,14 @@ void desk_paint(struct desk *d, const struct paint *p)
     d->rows = part.rows;
     d->cols = part.cols;
     top->ops->paint(top->view, &part);
-    if (d->ask.open)
+    if (d->ask.open) {
+        if (d->message.len && p->rows > 3) { /* why the line was not taken */
+            paint_fill(p, p->rows - 3, 0, p->cols, " ", LOOK_TEXT);
+            paint_text(p, p->rows - 3, 1, p->cols - 1, str_slice(&d->message), d->look);
+        }
         ask_paint(&d->ask, p, p->rows - 2);
-    else if (line)
+    } else if (line) {
         paint_hints(d, p, p->rows - 2);
+    }
     paint_status(d, p, p->rows - 1);
 }

@@ -317,6 +317,7 @@ int play(struct session *s, const struct keymap *keys, struct slice text, const 
     if (!p.driver.workbench)
         return -1;
     p.driver.keys = keys;
+    p.screen.ascii = o->ascii;
     screen_resize(&p.screen, o->rows, o->cols);
     paint(&p);
     int result = run_lines(&p, text, o->script, err);

@@ -62,8 +62,36 @@ static void free_place(struct screen *s, int row, int col, int width)
         make_blank(last + 1, last->ink);
 }
 
+static bool is_ascii(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.at[i] >= 0x80)
+            return false;
+    return true;
+}
+
+/* The program's own signs, and a question mark for any other character. */
+static struct slice in_ascii(struct slice text)
+{
+    static const struct {
+        const char *sign, *ascii;
+    } signs[] = {{"\xE2\x80\xA6", "~"}, {"\xE2\x80\xA2", "*"}, {"\xE2\x86\x92", ">"}, {"\xC2\xAB", "<"},
+                 {"\xC2\xBB", ">"},     {"\xC2\xB7", "-"},     {"\xE2\x94\x80", "-"}, {"\xE2\x96\xB8", ">"},
+                 {"\xE2\x86\x93", "v"}, {"\xE2\x86\x91", "^"}, {"\xE2\x80\x99", "'"}, {"\xE2\x94\x82", "|"}};
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (slice_is(text, signs[i].sign))
+            return slice_of(signs[i].ascii);
+    return SLICE("?");
+}
+
 static void put_cluster(struct screen *s, int row, int col, struct slice text, int width, uint8_t ink)
 {
+    if (s->ascii && !is_ascii(text)) {
+        text = in_ascii(text);
+        if (width == 2)
+            put_cluster(s, row, col + 1, SLICE("?"), 1, ink);
+        width = 1;
+    }
     free_place(s, row, col, width);
     struct cell *c = cell_at(s, row, col);
     if (text.len > CELL_TEXT_MAX)
@@ -86,14 +114,6 @@ static int put_mark(struct screen *s, int row, int col, struct slice mark, uint8
         if (col + used >= 0)
             put_cluster(s, row, col + used, slice_sub(mark, i, i + 1), 1, ink);
     return used;
-}
-
-static bool is_ascii(struct slice text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.at[i] >= 0x80)
-            return false;
-    return true;
 }
 
 static int put_step(struct screen *s, int row, int col, const struct visible *v, uint8_t ink)

@@ -23,6 +23,7 @@ struct cell {
 /* Zero-initialise; free with screen_free. */
 struct screen {
     int rows, cols;
+    bool ascii;                 /* what is put becomes ASCII: the terminal shows no more */
     struct cell *cells;         /* row after row */
     int cursor_row, cursor_col; /* row -1: hidden */
 };

@@ -106,6 +106,7 @@ static void ask_what_it_can(struct term *t, const char *name)
     t->titles = name_starts(name, windows);
     t->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     t->ascii = !t->utf8 || is_old(name);
+    t->screen.ascii = t->ascii;
     t->colors = caps_colors() > 256 ? 256 : caps_colors();
     t->input.burst_pastes = !t->pastes;
 }

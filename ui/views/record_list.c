@@ -78,8 +78,37 @@ int record_list_open(struct record_list *l, struct store *store, const struct qu
     return record_list_first(l, err);
 }
 
+/* Counting what a filter lets through of very many records takes long: not after every decision. */
+static bool is_long(const struct record_list *l)
+{
+    return l->query->n_terms > 0 && l->total > LIST_LONG;
+}
+
+static bool find_near(const struct record_list *l, int64_t record, size_t *at)
+{
+    for (*at = 0; *at < l->count; (*at)++)
+        if (l->rows[*at]->id == record)
+            return true;
+    return false;
+}
+
+/* Fetches around a row of the buffer: its place is known, and the total changes by what is seen to change. */
+static int fetch_near(struct record_list *l, size_t at, struct error *err)
+{
+    int64_t place = l->first_place + (int64_t)at, record = l->rows[at]->id;
+    if (fetch(l, record, err) != 0)
+        return -1;
+    bool gone = !record_list_here(l) || record_list_here(l)->id != record;
+    l->total -= gone && l->total > 0;
+    l->first_place = l->at_top ? 0 : place - (int64_t)l->cursor;
+    return 0;
+}
+
 int record_list_go(struct record_list *l, int64_t record, struct error *err)
 {
+    size_t at;
+    if (is_long(l) && find_near(l, record, &at))
+        return fetch_near(l, at, err);
     if (count_all(l, err) != 0 || fetch(l, record, err) != 0)
         return -1;
     return find_place(l, err);

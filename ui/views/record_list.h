@@ -11,7 +11,10 @@
 #include "base/error.h"
 #include "db/queue_store.h"
 
-enum { LIST_REACH = 160 }; /* rows kept on each side of the cursor */
+enum {
+    LIST_REACH = 160,  /* rows kept on each side of the cursor */
+    LIST_LONG = 20000, /* a limited list of more is counted when it is opened, not after every decision */
+};
 
 /* Zero-initialise; free with record_list_free. */
 struct record_list {
@@ -30,7 +33,8 @@ void record_list_free(struct record_list *l);
 /* Shows query from its top. */
 int record_list_open(struct record_list *l, struct store *store, const struct queue_query *query,
                      struct error *err);
-/* Reads the rows again: the cursor stays on its record, or where that is gone, on the one after it. */
+/* Reads the rows again: the cursor stays on its record, or where that is gone, on the one after it. In a long
+ * list the total then follows what is seen to change; it is exact again when the list is opened. */
 int record_list_refresh(struct record_list *l, struct error *err);
 /* Puts the cursor on a record, or on the one that stands after where it would be. */
 int record_list_go(struct record_list *l, int64_t record, struct error *err);
