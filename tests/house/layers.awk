@@ -4,7 +4,11 @@ FNR == NR && $1 == "room" {
     for (i = 4; i <= NF; i++) may[$2, $i] = 1
     next
 }
-FNR == NR && $1 == "order" { for (i = 3; i <= NF; i++) order[++orders] = $i; next }
+FNR == NR && $1 == "order" {
+    for (i = 3; i <= NF; i++) order[$2, i - 2] = $i
+    orders[$2] = NF - 2
+    next
+}
 FNR == NR && $1 == "library" {
     library[++libraries] = $2; owners[libraries] = ""
     for (i = 3; i <= NF; i++) owners[libraries] = owners[libraries] " " $i
@@ -20,9 +24,9 @@ function room_of(file,    i) {
     return ""
 }
 
-function rank(file,    i) {
-    for (i = 1; i <= orders; i++)
-        if (starts(file, order[i])) return i
+function rank(name, file,    i) {
+    for (i = 1; i <= orders[name]; i++)
+        if (starts(file, order[name, i])) return i
     return 0
 }
 
@@ -47,8 +51,8 @@ quoted && !starts(file, "tests/") {
     if (!(starts(what, "ui/") || starts(what, "db/") || starts(what, "tools/"))) target = "src/" what
     from = room_of(file); to = room_of(target)
     if (from == "" || to == "" || from == to) {
-        if (from == "ui" && to == "ui" && rank(target) > rank(file))
-            breach("looks up the ladder of ui to " what)
+        if (from == to && orders[from] && rank(from, target) > rank(from, file))
+            breach("looks up the ladder of " from " to " what)
         next
     }
     store = target ~ /^db\/[a-z_]*_store\.h$/
