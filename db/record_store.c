@@ -18,7 +18,7 @@ struct known {
     bool same;
 };
 
-/* The order of keys and blanks do not make a new revision: the hash is of the record as printed. */
+/* Blanks do not make a new revision: the hash is of the record as it is printed. */
 static void hash_record(const struct record *r, char out[SHA256_HEX + 1])
 {
     struct str text = {0};
@@ -305,10 +305,13 @@ int record_store_add_output(struct store *s, int64_t record, int64_t reviewer, s
     return result;
 }
 
+/* Looked at first: opening a record again must not wait for somebody else's writing. */
 int record_store_set_hinges(struct store *s, int64_t id, int n, struct error *err)
 {
-    return sql_run(s, err, "UPDATE record SET n_hinges = ?2 WHERE id = ?1 AND n_hinges IS NOT ?2", "ii", id,
-                   (int64_t)n);
+    int64_t now = -1;
+    if (sql_one(s, err, &now, "SELECT n_hinges FROM record WHERE id = ?", "i", id) < 0)
+        return -1;
+    return now == n ? 0 : sql_run(s, err, "UPDATE record SET n_hinges = ?2 WHERE id = ?1", "ii", id, (int64_t)n);
 }
 
 int record_store_tag(struct store *s, int64_t id, const char *tag, bool on, struct error *err)

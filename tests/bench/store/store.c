@@ -1,5 +1,6 @@
-/* What the workbench asks of a project, each with a cold connection's first answer and the median of the next:
- * store DB. Prints Markdown. */
+/* What the workbench asks of a project: a cold connection's first answer, the median of the next, and, where there is
+ * one, the plain query for the same (ORDER BY with LIMIT and OFFSET, count), as annotation tools page through their
+ * tables. store DB prints Markdown. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "db/queue_store.h"
 #include "db/record_store.h"
 #include "db/rule_store.h"
+#include "db/sql.h"
 
 enum { TIMES = 15, PAGE = 50 };
 
@@ -179,42 +181,74 @@ static int undo(struct bench *b)
 static const struct {
     const char *name;
     int (*run)(struct bench *b);
+    const char *plain; /* ?1 is the middle */
 } rows[] = {
-    {"first page of the queue", first_page},
-    {"page in the middle", middle_page},
-    {"page in the middle, by score", by_score},
-    {"page in the middle, by id", by_key},
-    {"latest decisions", by_decided},
-    {"flagged", flagged},
-    {"flagged, by score", flagged_by_score},
-    {"undecided in the middle, by score", undecided_by_score},
-    {"one task in the middle", task_middle},
-    {"one task, rejected, by score", task_and_state},
-    {"score < 2 in the middle", low_score},
-    {"records of a rule", one_rule},
-    {"a reviewer's latest", reviewer},
-    {"text: two words", words_common},
-    {"count all", count_all},
-    {"count a task", count_task},
-    {"count text: two words", count_words},
-    {"place of a record in the middle", rank_middle},
-    {"place in the middle, by score", rank_score},
-    {"record at a place in the middle", at_middle},
-    {"next undecided", next_undecided},
-    {"next flagged, by score", next_flagged},
-    {"load a record", load_record},
-    {"counters", counts},
-    {"pace of a reviewer", pace},
-    {"rules alike", alike},
-    {"records a rule may fit", fits},
-    {"decide and commit", decide},
-    {"undo and commit", undo},
+    {"first page of the queue", first_page,
+     "SELECT * FROM record ORDER BY id LIMIT 50"},
+    {"page in the middle", middle_page,
+     "SELECT * FROM record ORDER BY id LIMIT 50 OFFSET ?1"},
+    {"page in the middle, by score", by_score,
+     "SELECT * FROM record ORDER BY score / score_max, id LIMIT 50 OFFSET ?1"},
+    {"page in the middle, by id", by_key,
+     "SELECT * FROM record ORDER BY key LIMIT 50 OFFSET ?1"},
+    {"latest decisions", by_decided,
+     "SELECT * FROM record ORDER BY decided DESC LIMIT 50"},
+    {"flagged", flagged, NULL},
+    {"flagged, by score", flagged_by_score,
+     "SELECT * FROM record WHERE state = 5 ORDER BY score / score_max, id LIMIT 50"},
+    {"undecided in the middle, by score", undecided_by_score,
+     "SELECT * FROM record WHERE state = 0 ORDER BY score / score_max, id LIMIT 50 OFFSET ?1"},
+    {"one task in the middle", task_middle, NULL},
+    {"one task, rejected, by score", task_and_state, NULL},
+    {"score < 2 in the middle", low_score, NULL},
+    {"records of a rule", one_rule, NULL},
+    {"a reviewer's latest", reviewer, NULL},
+    {"text: two words", words_common, NULL},
+    {"count all", count_all,
+     "SELECT count(*) FROM record"},
+    {"count a task", count_task, NULL},
+    {"count text: two words", count_words, NULL},
+    {"place of a record in the middle", rank_middle,
+     "SELECT count(*) FROM record WHERE id < ?1"},
+    {"place in the middle, by score", rank_score, NULL},
+    {"record at a place in the middle", at_middle, NULL},
+    {"next undecided", next_undecided,
+     "SELECT id FROM record WHERE state = 0 AND score / score_max >= 0.5 ORDER BY score / score_max, id LIMIT 1"},
+    {"next flagged, by score", next_flagged, NULL},
+    {"load a record", load_record, NULL},
+    {"counters", counts,
+     "SELECT state, count(*) FROM record GROUP BY state"},
+    {"pace of a reviewer", pace, NULL},
+    {"rules alike", alike, NULL},
+    {"records a rule may fit", fits, NULL},
+    {"decide and commit", decide, NULL},
+    {"undo and commit", undo, NULL},
 };
 
 static int by_value(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
+}
+
+/* The median of the plain query, or -1 where there is none. */
+static double measure_plain(struct bench *b, const char *query)
+{
+    double times[5];
+    sqlite3_stmt *st;
+    if (!query || sqlite3_prepare_v2(b->s->db, query, -1, &st, NULL) != SQLITE_OK)
+        return -1;
+    for (int i = 0; i < 5; i++) {
+        double start = now_ms();
+        sqlite3_bind_int64(st, 1, b->cursor);
+        while (sqlite3_step(st) == SQLITE_ROW)
+            ;
+        sqlite3_reset(st);
+        times[i] = now_ms() - start;
+    }
+    sqlite3_finalize(st);
+    qsort(times, 5, sizeof *times, by_value);
+    return times[2];
 }
 
 /* A connection of its own for each row; its first answer includes preparing the statement. */
@@ -236,8 +270,12 @@ static int measure(const char *path, size_t row)
     }
     double first = times[0];
     qsort(times + 1, TIMES - 1, sizeof *times, by_value);
-    printf("| %s | %.2f | %.2f | %.3f | %lld |\n", rows[row].name, opened, first, times[TIMES / 2],
-           (long long)b.found);
+    double plain = result == 0 ? measure_plain(&b, rows[row].plain) : -1, then = times[TIMES / 2];
+    printf("| %s | %.2f | %.2f | %.3f | ", rows[row].name, opened, first, then);
+    if (plain >= 0)
+        printf("%.3f | %.1f |\n", plain, plain / then);
+    else
+        puts("| |");
     store_close(b.s);
     if (result < 0)
         fprintf(stderr, "store: %s: %s\n", rows[row].name, b.err.text);
@@ -250,7 +288,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: store DB [PART OF A ROW'S NAME]\n");
         return 2;
     }
-    puts("| asked | open ms | first ms | then ms | found |\n|---|---:|---:|---:|---:|");
+    puts("| asked | open ms | first ms | then ms | plain ms | plain / ours |\n|---|---:|---:|---:|---:|---:|");
     int result = 0;
     for (size_t i = 0; result == 0 && i < sizeof rows / sizeof *rows; i++)
         if (argc < 3 || strstr(rows[i].name, argv[2]))
