@@ -1,5 +1,7 @@
 #include "text/readable.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "text/function_words.h"
@@ -88,22 +90,27 @@ static void align_between(struct readable *r)
     struct readable_box box = {0, 0, 0, 0};
     size_t i = 0, j = 0;
     struct run run;
-    bool more;
+    bool more, weak = false;
     do {
         more = next_run(r, i, j, &run);
         i = run.a + run.count;
         j = run.b + run.count;
-        if (more && run.weight < STRONG && (run.a > 0 || run.b > 0))
+        if (more && run.weight < STRONG && (run.a > 0 || run.b > 0)) {
+            weak = true;
             continue;
+        }
         box.a_to = more ? run.a : p->a.count;
         box.b_to = more ? run.b : p->b.count;
         uint64_t area = (uint64_t)(box.a_to - box.a_from + 1) * (box.b_to - box.b_from + 1);
-        if (area <= cells) {
+        if (!weak) {
+            /* nothing of it is kept: there is nothing to align */
+        } else if (area <= cells) {
             cells -= area;
             readable_align(r, box);
         } else {
             drop_islands(r, box);
         }
+        weak = false;
         box.a_from = i;
         box.b_from = j;
     } while (more);
@@ -133,8 +140,10 @@ static struct range lines_around(const struct diff_side *s, size_t from, size_t 
     lines.from = lines.from > done ? lines.from : done;
     for (int n = 0; lines.from > done && n < 2; lines.from -= n < 2)
         n += s->text.at[lines.from - 1] == '\n';
-    for (int n = 0; lines.to < s->text.len && n < 2; lines.to++)
-        n += s->text.at[lines.to] == '\n';
+    for (int n = 0; lines.to < s->text.len && n < 2; n++) {
+        const char *end = memchr(s->text.at + lines.to, '\n', s->text.len - lines.to);
+        lines.to = end ? (size_t)(end - s->text.at) + 1 : s->text.len;
+    }
     return lines;
 }
 
