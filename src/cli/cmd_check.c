@@ -1,6 +1,7 @@
 #include "app/project.h"
 #include "cli/commands.h"
 #include "cli/print.h"
+#include "db/draft_store.h"
 
 static struct json *report_json(struct slice report, size_t faults)
 {
@@ -32,6 +33,21 @@ static int print_report(struct str *report, size_t faults, struct error *err)
     return print_out(&out, err);
 }
 
+/* Only where nothing is wrong: what is damaged is better left as it is. */
+static int prune(struct store *s, bool json, struct error *err)
+{
+    int64_t dropped;
+    if (draft_store_prune(s, &dropped, err) < 0)
+        return -1;
+    struct str out = {0};
+    print_number(&out, dropped);
+    str_adds(&out, " old drafts dropped\n");
+    if (!json)
+        return print_out(&out, err);
+    str_free(&out);
+    return 0;
+}
+
 int cmd_check(struct invocation *inv)
 {
     struct error err = {0};
@@ -42,6 +58,8 @@ int cmd_check(struct invocation *inv)
     if (result == 0)
         result = inv_flag(inv, "json") ? print_json(report_json(str_slice(&report), faults), &err)
                                        : print_report(&report, faults, &err);
+    if (result == 0 && faults == 0 && inv_flag(inv, "prune"))
+        result = prune(s, inv_flag(inv, "json"), &err);
     str_free(&report);
     store_close(s);
     if (result < 0)

@@ -7,6 +7,12 @@ static const struct option_spec json_only[] = {
     {.name = NULL},
 };
 
+static const struct option_spec check_options[] = {
+    {"json", 0, NULL, "print JSON"},
+    {"prune", 0, NULL, "when no fault was found, drop drafts that were typed over or used"},
+    {NULL},
+};
+
 static const struct option_spec rules_options[] = {
     {"json", 0, NULL, "print JSON"},
     {"sort", 0, "uses|edits|age|text", "the order of the list (uses)"},
@@ -152,7 +158,7 @@ const struct command commands[] = {
      .summary = "look for damage in a project",
      .details = "Checks the file, what points where, and every state, rule and counter against the decisions it "
                 "follows from. Exits 1 when a fault was found.",
-     .options = json_only,
+     .options = check_options,
      .min_args = 1,
      .max_args = 1,
      .run = cmd_check},
