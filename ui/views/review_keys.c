@@ -32,6 +32,7 @@ static const struct binding rows[] = {
     {"review", "G", "last", "to the end"},
     {"review", "Home", "line-start", "start of the line, or of the text"},
     {"review", "End", "line-end", "end of the line, or of the text"},
+    {"review", "Shift-Tab", "next-pane", "focus on the next pane"},
     {"review", "1", "pane-1", "focus on the diff"},
     {"review", "2", "pane-2", "focus on the prompt"},
     {"review", "3", "pane-3", "focus on the rationale"},
