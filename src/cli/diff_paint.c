@@ -1,7 +1,9 @@
 #include "cli/diff_paint.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "text/unicode.h"
 #include "text/visible.h"
 
@@ -24,6 +26,8 @@ struct painter {
     const struct diff_paint *p;
     struct str *out;
     bool by_number; /* looks alike on both sides: characters by their numbers */
+    struct range *moved[2]; /* of each side, in order */
+    size_t next_moved[2];
     size_t next_hinge[2]; /* of each side: items before it lie behind */
 };
 
@@ -172,19 +176,38 @@ static void add_stretch(struct painter *w, enum hinge_side side, size_t from, si
 }
 
 /* Whether byte `at` lies in a moved sentence; *end is where that changes, if before it. */
-static bool moved_at(const struct diff *d, enum hinge_side side, size_t at, size_t *end)
+static bool moved_at(struct painter *w, enum hinge_side side, size_t at, size_t *end)
 {
+    const struct range *moved = w->moved[side];
+    size_t *next = &w->next_moved[side];
+    while (*next < w->p->diff->n_moves && moved[*next].to <= at)
+        ++*next;
+    if (*next == w->p->diff->n_moves)
+        return false;
+    bool inside = moved[*next].from <= at;
+    size_t border = inside ? moved[*next].to : moved[*next].from;
+    *end = border < *end ? border : *end;
+    return inside;
+}
+
+static int by_from(const void *a, const void *b)
+{
+    size_t x = ((const struct range *)a)->from, y = ((const struct range *)b)->from;
+    return (x > y) - (x < y);
+}
+
+/* Both sides' moved sentences, each side in the order of its text. */
+static void sort_moves(struct painter *w)
+{
+    const struct diff *d = w->p->diff;
+    for (int side = 0; side < 2; side++)
+        w->moved[side] = mem_alloc((d->n_moves + 1) * sizeof *w->moved[side]);
     for (size_t i = 0; i < d->n_moves; i++) {
-        size_t from = side == HINGE_Y0 ? d->moves[i].a_from : d->moves[i].b_from;
-        size_t to = side == HINGE_Y0 ? d->moves[i].a_to : d->moves[i].b_to;
-        if (at >= from && at < to) {
-            *end = to < *end ? to : *end;
-            return true;
-        }
-        if (from > at && from < *end)
-            *end = from;
+        w->moved[HINGE_Y0][i] = (struct range){d->moves[i].a_from, d->moves[i].a_to};
+        w->moved[HINGE_Y_STAR][i] = (struct range){d->moves[i].b_from, d->moves[i].b_to};
     }
-    return false;
+    for (int side = 0; side < 2; side++)
+        qsort(w->moved[side], d->n_moves, sizeof *w->moved[side], by_from);
 }
 
 /* A changed part of one side, in stretches of one look each. */
@@ -194,7 +217,7 @@ static void add_changed(struct painter *w, enum hinge_side side, size_t from, si
                                        [HINGE_Y_STAR] = {LOOK_NEW, LOOK_MOVED_TO}};
     while (from < to) {
         size_t end = to;
-        bool moved = moved_at(w->p->diff, side, from, &end);
+        bool moved = moved_at(w, side, from, &end);
         add_stretch(w, side, from, end, of[side][moved]);
         from = end;
     }
@@ -293,6 +316,7 @@ static void list_hinges(struct painter *w, const struct hinges *h)
 void diff_paint(struct str *out, const struct diff_paint *p)
 {
     struct painter w = {.p = p, .out = out};
+    sort_moves(&w);
     for (size_t i = 0; i < p->diff->n_ops; i++) {
         const struct diff_op *op = &p->diff->ops[i];
         if (op->kind == DIFF_KEEP) {
@@ -309,4 +333,6 @@ void diff_paint(struct str *out, const struct diff_paint *p)
         str_addc(out, '\n');
     if (p->hinges)
         list_hinges(&w, p->hinges);
+    mem_free(w.moved[HINGE_Y0]);
+    mem_free(w.moved[HINGE_Y_STAR]);
 }

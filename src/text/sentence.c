@@ -129,31 +129,29 @@ static size_t skip_plain(struct slice text, size_t at)
     return at;
 }
 
+/* Where the sentence that began at `from` ends if the character at `at` ends it, otherwise 0. */
+static size_t border_at(struct slice text, size_t from, size_t at)
+{
+    size_t len, end;
+    uint32_t c = char_at(text, at, &len);
+    if (unicode_is_line_end(c))
+        return line_end(text, at);
+    if (!is_stop(c) || !ends_here(text, from, at, &end))
+        return 0;
+    uint32_t next = char_at(text, end, &len);
+    return len && unicode_is_line_end(next) ? line_end(text, end) : end;
+}
+
 void sentences(struct ranges *out, struct slice text)
 {
     size_t from = 0, at = 0;
-    while (at < text.len) {
-        at = skip_plain(text, at);
-        if (at == text.len)
-            break;
-        size_t len, end = 0;
-        uint32_t c = char_at(text, at, &len);
-        if (unicode_is_line_end(c)) {
-            end = line_end(text, at);
-        } else if (is_stop(c)) {
-            if (ends_here(text, from, at, &end)) {
-                uint32_t next = char_at(text, end, &len);
-                if (len && unicode_is_line_end(next))
-                    end = line_end(text, end);
-            } else {
-                at = skip_while(text, at, is_stop);
-                end = 0;
-                len = 0;
-            }
-        }
+    while ((at = skip_plain(text, at)) < text.len) {
+        size_t end = border_at(text, from, at), len;
         if (end) {
             add(out, from, end);
             from = at = end;
+        } else if (is_stop(char_at(text, at, &len))) {
+            at = skip_while(text, at, is_stop);
         } else {
             at += len;
         }
