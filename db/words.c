@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ANY_MAX = 32, ENOUGH_MAX = 7, MEANING_MIN = 4 };
+enum { ANY_MAX = 32, ENOUGH_MAX = 5, MEANING_MIN = 4 };
 
 /* Letters, digits and everything beyond ASCII: what FTS5's tokenizer splits further, it splits inside the
  * quotes, and then it looks for the parts one after another. */

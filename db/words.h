@@ -11,7 +11,7 @@ bool words_any(struct str *out, struct slice text);
 /* All words one after another; where the text ends in "*", the last one is the beginning of a word. False as
  * above. */
 bool words_phrase(struct str *out, struct slice text);
-/* Enough of the words that carry meaning (the longest seven, without those of grammar): two of up to four,
+/* Enough of the words that carry meaning (the longest five, without those of grammar): two of up to four,
  * three of more, one of one. False when there is none. */
 bool words_enough(struct str *out, struct slice text);
 
