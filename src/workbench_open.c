@@ -115,8 +115,8 @@ int cmd_play(struct invocation *inv)
     struct error err = {0};
     const char *file = inv_option(inv, "keys", "-"), *size = inv_option(inv, "size", "80x24");
     const char *term = inv_option(inv, "term", "xterm-256color");
-    bool plain = strcmp(term, "vt100") == 0;
-    struct play_options options = {.signs = plain, .ascii = plain, .script = file};
+    struct play_options options = {.signs = strcmp(term, "xterm-256color") != 0,
+                                   .ascii = strcmp(term, "vt100") == 0, .script = file};
     if (read_size(size, &options.cols, &options.rows) < 0)
         return inv_usage(inv, "--size is COLSxROWS, such as 80x24, not '%s'", size);
     struct str script = {0};

@@ -61,7 +61,7 @@ static const struct option_spec open_options[] = {
 static const struct option_spec play_options[] = {
     {"keys", 'k', "FILE", "the script; - is standard input (-)"},
     {"size", 's', "COLSxROWS", "of the screen (80x24)"},
-    {"term", 0, "xterm-256color|vt100", "the terminal to behave like: with colours, or with signs in ASCII"},
+    {"term", 0, "xterm-256color|xterm-mono|vt100", "the terminal to behave like: with colours, with signs, with signs in ASCII"},
     {"reviewer", 'r', "NAME", "who decides ($HINGE_REVIEWER, else the login name)"},
     {"read-only", 0, NULL, "look, change nothing"},
     {.name = NULL},
