@@ -21,7 +21,7 @@ struct book {
 static void add_plain(struct str *out, const char *text)
 {
     for (; text && *text; text++) {
-        if (strchr("\\`*_{}[]()<>#+-!|~&", *text))
+        if (strchr("\\`*_[]<>#|~&", *text))
             str_addc(out, '\\');
         str_addc(out, strchr("\r\n\t", *text) ? ' ' : *text);
     }

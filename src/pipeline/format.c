@@ -114,9 +114,11 @@ static bool tell_chat(struct slice object)
            (member_of(object, "chosen").len && member_of(object, "rejected").len);
 }
 
+/* An id alone will do: a record that lacks the rest is refused, not the file. */
 static bool tell_hinge(struct slice object)
 {
-    return member_of(object, "prompt").len || member_of(object, "y0").len;
+    return member_of(object, "prompt").len || member_of(object, "y0").len ||
+           member_of(object, "id").len;
 }
 
 static bool tell_csv(struct slice object)

@@ -50,15 +50,14 @@ static int begin_batch(struct import *im, struct error *err)
     return 0;
 }
 
-static int refuse(struct import *im, const struct error *why, struct error *err)
+static void refuse(struct import *im, const struct error *why)
 {
     struct import_summary *sum = im->sum;
     if (!*sum->first_refusal)
         snprintf(sum->first_refusal, sizeof sum->first_refusal, "line %llu: %.480s",
                  (unsigned long long)reader_line(im->reader), why->text);
     sum->refused++;
-    return rejects_add(im->rejects, reader_line(im->reader), why->text, reader_text(im->reader),
-                       err);
+    rejects_add(im->rejects, reader_line(im->reader), why->text, reader_text(im->reader));
 }
 
 static void count(struct import *im, enum record_put what)
@@ -92,15 +91,15 @@ static int met_before(struct import *im, const struct record *r, enum record_put
 }
 
 /* A second record under an id of this very file: the same again, or one too many. */
-static int put_again(struct import *im, enum record_put what, struct error *err)
+static void put_again(struct import *im, enum record_put what)
 {
+    struct error why = {0};
     if (what == RECORD_UNCHANGED) {
         count(im, what);
-        return 0;
+        return;
     }
-    struct error why = {0};
     error_set(&why, ERR_INPUT, "id: this file has another record of this id before");
-    return refuse(im, &why, err);
+    refuse(im, &why);
 }
 
 static int put(struct import *im, const struct record *r, struct error *err)
@@ -129,7 +128,9 @@ static int take_record(struct import *im, const struct record *r, struct error *
     im->in_batch += !im->options->dry_run;
     if (met_before(im, r, &before, err) != 0)
         return -1;
-    if ((before == RECORD_ADDED ? put(im, r, err) : put_again(im, before, err)) != 0)
+    if (before != RECORD_ADDED)
+        put_again(im, before);
+    else if (put(im, r, err) != 0)
         return -1;
     size_t most = im->options->batch ? im->options->batch : BATCH_RECORDS;
     if (im->in_batch < most && clock_mono_ms() - im->batch_began < BATCH_MS)
@@ -147,7 +148,7 @@ static int take_all(struct import *im, struct progress *bar, struct error *err)
         if (result == SOURCE_ITEM)
             failed = take_record(im, &r, err);
         else if (result == SOURCE_REFUSED)
-            failed = refuse(im, &why, err);
+            refuse(im, &why);
         record_free(&r);
         if (failed)
             return -1;

@@ -14,6 +14,7 @@ enum { TEXT_MAX = 1 << 20 }; /* bytes kept of one refused item */
 struct rejects {
     const char *path;
     struct atomic_file *file;
+    struct error failed; /* why there is no file, though there should be one */
     struct str line;
 };
 
@@ -49,23 +50,24 @@ static void print_line(struct str *out, uint64_t line, const char *why, struct s
     str_free(&clean);
 }
 
-int rejects_add(struct rejects *r, uint64_t line, const char *why, struct slice text,
-                struct error *err)
+void rejects_add(struct rejects *r, uint64_t line, const char *why, struct slice text)
 {
-    if (!r->path)
-        return 0;
-    if (!r->file && !(r->file = atomic_open(r->path, 0600, err)))
-        return -1;
+    if (!r->path || r->failed.code)
+        return;
+    if (!r->file && !(r->file = atomic_open(r->path, 0600, &r->failed)))
+        return;
     str_clear(&r->line);
     print_line(&r->line, line, why, text);
     fwrite(r->line.at, 1, r->line.len, atomic_stream(r->file));
-    return 0;
 }
 
 int rejects_close(struct rejects *r, struct error *err)
 {
     int result = 0;
-    if (r->file)
+    if (r->failed.code)
+        result = error_set(err, r->failed.code, "what was refused could not be written down: %s",
+                           r->failed.text);
+    else if (r->file)
         result = atomic_commit(r->file, err);
     else if (r->path)
         (void)unlink(r->path);

@@ -386,7 +386,7 @@ static void rules_are_a_list_or_a_book(void)
     str_clear(&text);
     project_read(&p, "rules.md", &text);
     CU_ASSERT_PTR_NOT_NULL(strstr(str_z(&text), "# Rules\n\n6 rules"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(str_z(&text), "\\# g \\[x\\]\\(y\\)\n\nMistake: \\<b\\>\\*m\\*"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(str_z(&text), "\\# g \\[x\\](y)\n\nMistake: \\<b\\>\\*m\\*"));
     str_free(&text);
     project_remove(&p);
 }

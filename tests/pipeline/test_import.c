@@ -116,6 +116,19 @@ static void refused_lines_are_told_and_the_rest_lands(void)
     project_remove(&p);
 }
 
+static void a_place_that_cannot_be_written_stops_nothing(void)
+{
+    struct project p = project_make();
+    struct import_summary sum = {0};
+    struct error err = {0};
+    struct import_options o = {.rejects = "/nonexistent/why"};
+    project_write(&p, "in.jsonl", "{\"id\":\"a\"}\n{\"id\":\"b\",\"y0\":\"1\"}\n");
+    CU_ASSERT_EQUAL(import_file(p.store, project_path(&p, "in.jsonl"), &o, &sum, &err), -1);
+    check_sum(&sum, 1, 0, 0, 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "what was refused could not be written down"));
+    project_remove(&p);
+}
+
 static void an_id_used_twice(void)
 {
     struct project p = project_make();
@@ -439,6 +452,8 @@ int main(int argc, char **argv)
         {"the demo comes back byte for byte", the_demo_comes_back_byte_for_byte},
         {"every format settles", every_format_settles},
         {"refused lines are told and the rest lands", refused_lines_are_told_and_the_rest_lands},
+        {"a place that cannot be written stops nothing",
+         a_place_that_cannot_be_written_stops_nothing},
         {"an id used twice", an_id_used_twice},
         {"answers become decisions once", answers_become_decisions_once},
         {"a new revision keeps the decision", a_new_revision_keeps_the_decision},
