@@ -12,6 +12,8 @@ struct texts {
     size_t n_spans;
 };
 
+enum { HINGES_MAX = 1000 }; /* the queue shows no more */
+
 /* Spans come in code points; hinges are found in bytes. The caller frees. */
 static struct hinge_span *byte_spans(const struct texts *t)
 {
@@ -67,19 +69,32 @@ struct hinges *file_record_hinges(const struct record *r)
                                 .n_spans = r->n_spans});
 }
 
-int hinge_count(struct session *s, int64_t record, struct error *err)
+int hinge_count(struct session *s, int64_t record, struct hinge_number *out, struct error *err)
 {
     struct stored_record r = {0};
+    *out = (struct hinge_number){.record = record};
     int result = record_store_load(session_store(s), record, &r, err);
     if (result == 0) {
         struct hinges *h = record_hinges(&r);
-        int n = h->n_lit_hunks < 1000 ? (int)h->n_lit_hunks : 1000;
+        out->hinges = h->n_lit_hunks < HINGES_MAX ? (int)h->n_lit_hunks : HINGES_MAX;
         hinges_free(h);
-        if (!session_read_only(s) && n != r.n_hinges)
-            result = record_store_set_hinges(session_store(s), record, n, err);
-        if (result == 0)
-            result = n;
     }
     stored_record_free(&r);
     return result;
+}
+
+int hinge_keep_numbers(struct session *s, const struct hinge_number *numbers, size_t n, struct error *err)
+{
+    struct store *store = session_store(s);
+    if (n == 0 || session_read_only(s))
+        return 0;
+    if (store_begin(store, err) != 0)
+        return -1;
+    int result = 0;
+    for (size_t i = 0; i < n && result == 0; i++)
+        result = record_store_set_hinges(store, numbers[i].record, numbers[i].hinges, err);
+    if (result == 0)
+        return store_commit(store, err);
+    store_rollback(store);
+    return -1;
 }

@@ -14,8 +14,15 @@ struct hinges *record_hinges(const struct stored_record *r);
 /* The same for a record as it stands in a file. */
 struct hinges *file_record_hinges(const struct record *r);
 
-/* Counts the hinges of a record and keeps the number with it (in a session that may write).
- * Returns the number, or -1 and err. */
-int hinge_count(struct session *s, int64_t record, struct error *err);
+struct hinge_number {
+    int64_t record;
+    int hinges;
+};
+
+/* Counts the hinges of a record for the queue; writes nothing. */
+int hinge_count(struct session *s, int64_t record, struct hinge_number *out, struct error *err);
+/* Keeps numbers with their records, in one transaction: a write may wait for another writer, so it is done
+ * once for a screen and not for each row. Does nothing in a session that only reads. */
+int hinge_keep_numbers(struct session *s, const struct hinge_number *numbers, size_t n, struct error *err);
 
 #endif

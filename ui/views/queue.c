@@ -77,6 +77,7 @@ struct queue_view *queue_view_new(struct desk *d, struct error *err)
 static void queue_free(void *view)
 {
     struct queue_view *v = view;
+    hinge_keep_numbers(desk_session(v->desk), v->counted, v->n_counted, NULL); /* they can be counted again */
     record_list_free(&v->list);
     limit_plan_free(v->plan);
     mem_free(v->tags.items);
@@ -131,18 +132,39 @@ static const char *hints(void *view)
     return "Enter open  Tab next undecided  a accept  x reject  l limit  / search  t tag  s skip  f flag  o sort  u undo  R rules  H history  ? help";
 }
 
-/* Hinges of records on screen that nobody has counted: one a time. */
+static bool counted_before(const struct queue_view *v, struct queue_row *row)
+{
+    for (size_t i = 0; i < v->n_counted; i++)
+        if (v->counted[i].record == row->id)
+            row->n_hinges = v->counted[i].hinges;
+    return row->n_hinges >= 0;
+}
+
+static void keep_counted(struct queue_view *v)
+{
+    struct error err = {0};
+    if (hinge_keep_numbers(desk_session(v->desk), v->counted, v->n_counted, &err) != 0)
+        desk_fault(v->desk, &err);
+    v->n_counted = 0;
+}
+
+/* Hinges of records on screen that nobody has counted: one a time. They are kept in the store when there are
+ * many and at the end: a write may have to wait for another writer, and a key should not. */
 static bool count_one(struct queue_view *v)
 {
     int rows = desk_rows(v->desk);
     size_t end = v->top + (size_t)(rows > 0 ? rows : 0);
     for (size_t i = v->top; i < v->list.count && i < end; i++) {
         struct queue_row *row = v->list.rows[i];
-        if (row->n_hinges >= 0)
+        if (row->n_hinges >= 0 || counted_before(v, row))
             continue;
+        if (v->n_counted == COUNTED_MAX)
+            keep_counted(v);
+        struct hinge_number *number = &v->counted[v->n_counted];
         struct error err = {0};
-        int n = hinge_count(desk_session(v->desk), row->id, &err);
-        row->n_hinges = n < 0 ? 0 : n;
+        if (hinge_count(desk_session(v->desk), row->id, number, &err) == 0)
+            v->n_counted++;
+        row->n_hinges = number->hinges;
         return true;
     }
     return false;

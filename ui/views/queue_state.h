@@ -3,6 +3,7 @@
 #define UI_VIEWS_QUEUE_STATE_H
 
 #include "app/actions.h"
+#include "app/hinge_find.h"
 #include "app/limit_plan.h"
 #include "ui/views/queue.h"
 #include "ui/views/record_list.h"
@@ -13,6 +14,8 @@ struct id_set {
     size_t count, cap;
 };
 
+enum { COUNTED_MAX = 128 };
+
 struct queue_view {
     struct desk *desk;
     struct limit_plan *plan;
@@ -21,6 +24,8 @@ struct queue_view {
     struct id_set tags;
     struct str search;  /* words of `/`; empty: none */
     enum many pending;  /* what `;` is about to do while its argument is asked */
+    struct hinge_number counted[COUNTED_MAX]; /* hinges of rows on screen, not kept in the store yet */
+    size_t n_counted;
     unsigned headline_width; /* cells, as painted last */
 };
 
