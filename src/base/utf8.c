@@ -119,7 +119,8 @@ size_t utf8_repair(struct str *out, struct slice text)
         }
         i += len;
     }
-    str_add(out, text.at + copied, text.len - copied);
+    if (copied < text.len)
+        str_add(out, text.at + copied, text.len - copied);
     return faults;
 }
 

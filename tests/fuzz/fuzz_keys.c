@@ -5,7 +5,9 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
+#include "base/file.h"
 #include "base/utf8.h"
 #include "db/record_store.h"
 #include "db/store.h"
@@ -37,18 +39,35 @@ static void put(struct store *store, const char *line)
     record_free(&r);
 }
 
-/* A fresh project for each input, so that a crash can be made to happen again. */
-static struct session *make_project(const char *dir)
+/* The bytes of a project, made once. */
+static struct slice project_bytes(void)
 {
-    struct error err = {0};
+    static struct str bytes;
+    if (bytes.len)
+        return str_slice(&bytes);
+    char *dir = tmp_make();
     const char *path = tmp_join(dir, "fuzz.db");
-    struct store *store = store_open(path, STORE_CREATE, &err);
+    struct store *store = store_open(path, STORE_CREATE, NULL);
     if (!store)
         abort();
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         put(store, lines[i]);
     store_close(store);
-    struct session *s = session_open(&(struct session_options){.project = path, .reviewer = "fuzz"}, &err);
+    if (file_read(path, 64 << 20, &bytes, NULL) != 0)
+        abort();
+    tmp_remove(dir);
+    return str_slice(&bytes);
+}
+
+/* A fresh project for each input, so that a crash can be made to happen again. */
+static struct session *make_project(const char *dir)
+{
+    struct slice bytes = project_bytes();
+    const char *path = tmp_join(dir, "fuzz.db");
+    FILE *f = fopen(path, "wb");
+    if (!f || fwrite(bytes.at, 1, bytes.len, f) != bytes.len || fclose(f) != 0)
+        abort();
+    struct session *s = session_open(&(struct session_options){.project = path, .reviewer = "fuzz"}, NULL);
     if (!s)
         abort();
     return s;
@@ -121,6 +140,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 3 || size > 2000)
         return 0;
+    struct stat memory;
+    if (stat("/dev/shm", &memory) == 0) /* a disk would be waited for at every decision */
+        setenv("TMPDIR", "/dev/shm", 1);
     struct screen screen = {0};
     screen_resize(&screen, 1 + data[0] % 60, 1 + data[1]);
     char *dir = tmp_make();
