@@ -6,6 +6,7 @@
 #include "app/drafts.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "db/queue_store.h"
 #include "text/visible.h"
 #include "ui/views/help.h"
 #include "ui/views/history.h"
@@ -112,6 +113,19 @@ static void freshen(struct desk *d)
     top->stale = false;
 }
 
+/* What others wrote since the last key is shown with this one. */
+static void see_others(struct desk *d)
+{
+    struct screen *top = desk_top(d);
+    int64_t now = store_seen_changes(session_store(d->session));
+    if (now == d->seen)
+        return;
+    d->seen = now;
+    desk_changed(d);
+    if (top->ops == &review_screen_ops)
+        review_screen_reload(top->view);
+}
+
 void desk_close(struct desk *d)
 {
     if (d->depth == 1) {
@@ -176,6 +190,7 @@ struct workbench *workbench_new(struct session *s, const struct workbench_option
         return NULL;
     }
     desk_push(d, &queue_view_ops, queue);
+    d->seen = store_seen_changes(session_store(s));
     place_restore(d);
     return w;
 }
@@ -219,6 +234,7 @@ bool workbench_command(struct workbench *w, const char *name)
     d->running = name;
     bool known = d->ask.open ? ask_command(&d->ask, name) : desk_command(d, name);
     d->running = NULL;
+    see_others(d);
     freshen(d);
     place_note(d);
     return known;

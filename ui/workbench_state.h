@@ -29,6 +29,7 @@ struct desk {
     struct str title, editing; /* text for $EDITOR */
     bool wants_editor, done;
     int rows, cols; /* given to the view on top */
+    int64_t seen;    /* store_seen_changes: another reviewer, or an import, has written */
     int64_t retry_ms; /* monotonic: drafts could not be stored; not before then again. 0: they could */
     struct str trouble; /* why they could not */
 };

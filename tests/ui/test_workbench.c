@@ -10,6 +10,7 @@
 #include "tests/support/suite.h"
 #include "tests/support/tmp.h"
 #include "ui/script/play.h"
+#include "ui/term/screen.h"
 #include "ui/workbench.h"
 
 static struct project project;
@@ -256,6 +257,53 @@ static void test_lost_connection(void)
     project_remove(&project);
 }
 
+static void put(void *context, int row, int col, struct slice text, int width, enum look look)
+{
+    (void)width;
+    screen_put(context, row, col, text, (uint8_t)look);
+}
+
+static bool shows(struct workbench *w, const char *text)
+{
+    struct screen screen = {0};
+    struct str all = {0};
+    screen_resize(&screen, 24, 80);
+    workbench_paint(w, &(struct paint){.rows = 24, .cols = 80, .put = put, .context = &screen});
+    for (int row = 0; row < 24; row++) {
+        screen_row_text(&screen, row, &all);
+        str_addc(&all, '\n');
+    }
+    bool found = strstr(str_z(&all), text) != NULL;
+    str_free(&all);
+    screen_free(&screen);
+    return found;
+}
+
+/* Two at one project: what one decides, the other sees with the next key. */
+static void test_two_reviewers(void)
+{
+    project_make(&project, 6);
+    struct session *alice = project_open(&project, "alice"), *bob = project_open(&project, "bob");
+    struct error err = {0};
+    struct workbench *w = workbench_new(alice, &(struct workbench_options){.signs = false}, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(w);
+    CU_ASSERT(shows(w, "6 undecided of 6"));
+    CU_ASSERT_EQUAL(action_reject(bob, project_record(bob, 2), SLICE("vague"), NULL, &err), 0);
+    workbench_command(w, "down");
+    CU_ASSERT(shows(w, "rej"));
+    CU_ASSERT(shows(w, "5 undecided of 6"));
+    workbench_command(w, "undo"); /* bob's is not alice's to undo */
+    CU_ASSERT(shows(w, "nothing to undo"));
+    workbench_command(w, "open");
+    CU_ASSERT_EQUAL(action_skip(bob, project_record(bob, 1), NULL, &err), 0);
+    workbench_command(w, "down");
+    CU_ASSERT(shows(w, "skipped by bob"));
+    workbench_free(w);
+    session_close(alice);
+    session_close(bob);
+    project_remove(&project);
+}
+
 static void test_read_only(void)
 {
     project_make(&project, 4);
@@ -321,6 +369,7 @@ static const struct test tests[] = {
     {"the rule library", test_rules},
     {"history, help and commands", test_history_and_help},
     {"a lost connection", test_lost_connection},
+    {"two reviewers", test_two_reviewers},
     {"reading only", test_read_only},
     {"sizes, and signs of a vt100", test_sizes_and_signs},
     {"hostile words", test_hostile_words},

@@ -33,6 +33,13 @@ int review_screen_open(struct review_screen *v, int64_t record, struct error *er
     return 0;
 }
 
+void review_screen_reload(struct review_screen *v)
+{
+    struct error err = {0};
+    if (!review_typing(v->review) && review_reload(v->review, &err) != 0)
+        desk_fault(v->desk, &err);
+}
+
 static void open_other(struct review_screen *v, int64_t record, const struct str *said)
 {
     struct error err = {0};
