@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "text/unicode.h"
 #include "text/visible.h"
 
@@ -45,13 +46,15 @@ static bool is_sign(struct slice text, size_t at)
 static size_t plain_run(const struct painter *w, struct slice text, size_t at)
 {
     size_t end = at;
-    while (end < text.len && !w->by_number) {
+    if (w->by_number)
+        return 0;
+    for (; end < text.len; end++) {
         unsigned char c = (unsigned char)text.at[end];
-        if (c != '\t' && (c < 0x20 || c >= 0x7F))
+        if ((c < 0x20 && c != '\t') || c >= 0x7F)
             break;
-        if (!w->p->colour && is_sign(text, end))
+        bool may_be_sign = c == '[' || c == '{' || c == '-' || c == '+' || c == '~';
+        if (may_be_sign && !w->p->colour && is_sign(text, end))
             break;
-        end++;
     }
     bool before_other = end < text.len && (unsigned char)text.at[end] >= 0x80;
     return end - at - (before_other && end > at); /* a mark may stand on the last one */
@@ -100,12 +103,17 @@ static void close_hinge(struct painter *w)
     str_adds(w->out, w->p->colour ? "\x1b[27m" : "»");
 }
 
-/* Length of the line end at the start of text, 0 when there is none. */
-static size_t line_end(struct slice text)
+/* Where the line that holds byte `at` ends ("\n", "\r\n" or `to`), and the length of its end. */
+static size_t find_line_end(struct slice text, size_t at, size_t to, size_t *len)
 {
-    if (text.len >= 2 && text.at[0] == '\r' && text.at[1] == '\n')
-        return 2;
-    return text.len && text.at[0] == '\n';
+    const char *end = memchr(text.at + at, '\n', to - at);
+    *len = 0;
+    if (!end)
+        return to;
+    size_t place = (size_t)(end - text.at);
+    bool pair = place > at && text.at[place - 1] == '\r';
+    *len = pair ? 2 : 1;
+    return place - pair;
 }
 
 /* Bytes of the lit hinges that hold or follow byte `at` of a side, those with only blanks between
@@ -157,12 +165,9 @@ static void add_line(struct painter *w, enum hinge_side side, size_t from, size_
 static void add_stretch(struct painter *w, enum hinge_side side, size_t from, size_t to,
                         enum look look)
 {
-    struct slice text = slice_sub(side == HINGE_Y0 ? w->p->a : w->p->b, 0, to);
+    struct slice text = side == HINGE_Y0 ? w->p->a : w->p->b;
     while (from < to) {
-        size_t end = from;
-        while (end < to && !line_end(slice_sub(text, end, to)))
-            end++;
-        size_t line = line_end(slice_sub(text, end, to));
+        size_t line, end = find_line_end(text, from, to, &line);
         add_line(w, side, from, end, look);
         if (line && look != LOOK_KEEP && end == from) { /* a line end alone is to be seen */
             open_look(w, look);
@@ -223,6 +228,97 @@ static void add_changed(struct painter *w, enum hinge_side side, size_t from, si
     }
 }
 
+/* Blanks that changed, each with a sign to be seen by. */
+static void add_blanks(struct painter *w, struct slice blanks, enum look look)
+{
+    struct visible v;
+    if (!blanks.len)
+        return;
+    open_look(w, look);
+    for (size_t i = 0; i < blanks.len; i += v.len) {
+        char c = blanks.at[i];
+        const char *sign = c == ' ' ? "·" : c == '\t' ? "→" : c == '\n' ? "↵" : NULL;
+        v.len = 1;
+        if (!sign)
+            visible_number(&v, blanks, i);
+        str_add_slice(w->out, sign ? slice_of(sign) : v.shown);
+    }
+    close_look(w, look);
+    for (size_t i = 0; look == LOOK_NEW && i < blanks.len; i++)
+        if (blanks.at[i] == '\n')
+            str_addc(w->out, '\n');
+}
+
+/* A blank for a line end or the other way round is how lines are wrapped, not a change. */
+static bool is_rewrap(struct slice a, struct slice b)
+{
+    return a.len == 1 && b.len == 1 && (a.at[0] == ' ' || a.at[0] == '\n') &&
+           (b.at[0] == ' ' || b.at[0] == '\n');
+}
+
+static bool is_inner(char byte)
+{
+    return ((unsigned char)byte & 0xC0) == 0x80;
+}
+
+static size_t equal_run(struct slice a, size_t i, struct slice b, size_t j)
+{
+    size_t n = 0;
+    while (i + n < a.len && j + n < b.len && a.at[i + n] == b.at[j + n])
+        n++;
+    while (n > 0 && i + n < a.len && j + n < b.len && is_inner(a.at[i + n]) && is_inner(b.at[j + n]))
+        n--; /* two characters that begin alike */
+    return n;
+}
+
+static size_t blank_end(struct slice text, size_t at)
+{
+    while (at < text.len) {
+        uint32_t c;
+        size_t len = utf8_decode(text.at + at, text.len - at, &c);
+        if (c == UTF8_BAD || !unicode_is_space(c))
+            break;
+        at += len;
+    }
+    return at;
+}
+
+/* Kept words, as b has them, and blanks between them that are not a's. */
+static void add_words(struct painter *w, const struct diff_op *op, size_t b_from, size_t b_to)
+{
+    struct slice a = slice_sub(w->p->a, 0, op->a_to), b = slice_sub(w->p->b, 0, op->b_to);
+    size_t i = op->a_from, j = op->b_from;
+    if (op->a_to - op->a_from == op->b_to - op->b_from &&
+        equal_run(a, i, b, j) == op->b_to - op->b_from) {
+        add_stretch(w, HINGE_Y_STAR, b_from, b_to, LOOK_KEEP);
+        return;
+    }
+    while (i < a.len || j < b.len) {
+        size_t n = equal_run(a, i, b, j);
+        size_t from = j < b_from ? b_from : j, to = j + n > b_to ? b_to : j + n;
+        if (from < to)
+            add_stretch(w, HINGE_Y_STAR, from, to, LOOK_KEEP);
+        i += n;
+        j += n;
+        struct slice gone = slice_sub(a, i, blank_end(a, i));
+        struct slice added = slice_sub(b, j, blank_end(b, j));
+        if (!gone.len && !added.len)
+            break;
+        if (j >= b_from && j < b_to + !added.len) {
+            if (is_rewrap(gone, added)) {
+                add_stretch(w, HINGE_Y_STAR, j, j + added.len, LOOK_KEEP);
+            } else {
+                add_blanks(w, gone, LOOK_GONE);
+                add_blanks(w, added, LOOK_NEW);
+            }
+        }
+        i += gone.len;
+        j += added.len;
+    }
+    if (j < b_to)
+        add_stretch(w, HINGE_Y_STAR, j > b_from ? j : b_from, b_to, LOOK_KEEP);
+}
+
 /* Byte behind the n-th line end of text, or its length when it has fewer. */
 static size_t after_lines(struct slice text, size_t n)
 {
@@ -262,13 +358,13 @@ static void add_kept(struct painter *w, const struct diff_op *op, bool first, bo
     size_t tail = last ? text.len : before_lines(text, CONTEXT);
     size_t lines = head < tail ? count_lines(slice_sub(text, head, tail)) : 0;
     if (lines < 2 * CONTEXT) {
-        add_stretch(w, HINGE_Y_STAR, op->b_from, op->b_to, LOOK_KEEP);
+        add_words(w, op, op->b_from, op->b_to);
         return;
     }
-    add_stretch(w, HINGE_Y_STAR, op->b_from, op->b_from + head, LOOK_KEEP);
+    add_words(w, op, op->b_from, op->b_from + head);
     str_addf(w->out, "%s⋯ %zu lines alike%s\n", w->p->colour ? "\x1b[2m" : "", lines,
              w->p->colour ? "\x1b[0m" : "");
-    add_stretch(w, HINGE_Y_STAR, op->b_from + tail, op->b_to, LOOK_KEEP);
+    add_words(w, op, op->b_from + tail, op->b_to);
 }
 
 static bool is_ascii(struct slice text, size_t from, size_t to)
