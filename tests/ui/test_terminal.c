@@ -470,6 +470,39 @@ static void test_hostile(void)
     tidy();
 }
 
+/* Names that come from outside the records: of the file, of the reviewer. */
+static void test_hostile_names(void)
+{
+    make_project();
+    char hostile[600];
+    snprintf(hostile, sizeof hostile, "%s/no\x1B]2;owned\ates\xC2\x9B\xE2\x80\xAE.db", dir);
+    CU_ASSERT_EQUAL_FATAL(rename(project, hostile), 0);
+    const char *const argv[] = {"./hinge", hostile, NULL};
+    struct pty *p = open_with((struct pty_options){.rows = 24, .cols = 80, .argv = argv}, NULL);
+    CU_ASSERT(pty_shows(p, "first", SOON));
+    pty_settle(p, 150);
+    size_t len;
+    const char *raw = pty_raw(p, &len);
+    CU_ASSERT_PTR_NULL(strstr(raw, "\x1B]2;owned"));
+    CU_ASSERT_PTR_NULL(strstr(raw, "\xC2\x9B"));
+    CU_ASSERT_PTR_NULL(strstr(raw, "\xE2\x80\xAE"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(raw, "\x1B]2;")); /* there is a title, and it is a harmless one */
+    leave(p);
+    const char *const more[] = {"HINGE_REVIEWER=ev\x1B]2;owned\ail", NULL};
+    char missing[600];
+    snprintf(missing, sizeof missing, "%s/\x1B]2;owned\a.db", dir);
+    const char *const absent[] = {"./hinge", missing, NULL};
+    for (int i = 0; i < 2; i++) { /* messages about such names, too */
+        p = open_with((struct pty_options){.rows = 24, .cols = 80, .argv = i ? argv : absent}, i ? more : NULL);
+        int status;
+        CU_ASSERT(pty_ends(p, SOON, &status));
+        CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) != 0);
+        CU_ASSERT_PTR_NULL(strstr(pty_raw(p, &len), "\x1B]2;owned"));
+        pty_free(p);
+    }
+    tidy();
+}
+
 /* ---- rest ---- */
 
 static long switches(pid_t pid)
@@ -515,6 +548,22 @@ static void test_bytes(void)
         pty_send(p, "j");
         CU_ASSERT(pty_listen(p, 150) <= 250);
     }
+    leave(p);
+    tidy();
+}
+
+/* A key held down is painted as often as the screen keeps up, not once a key. */
+static void test_typeahead(void)
+{
+    make_project();
+    struct pty *p = open_here();
+    pty_settle(p, 300);
+    pty_send(p, "GgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGg");
+    CU_ASSERT(pty_listen(p, 500) < 8000); /* each alone costs a page */
+    CU_ASSERT(pty_shows(p, "1/42", SOON));
+    for (int i = 0; i < 40; i++)
+        pty_resize(p, 24 + i % 3, 80 + i);
+    CU_ASSERT(pty_shows(p, "1/42", SOON));
     leave(p);
     tidy();
 }
@@ -568,8 +617,10 @@ int main(int argc, char **argv)
         {"answers nobody asked for run nothing", test_answers},
         {"pasted text runs nothing", test_paste},
         {"hostile text does not reach the terminal", test_hostile},
+        {"nor do hostile names", test_hostile_names},
         {"idle costs nothing", test_idle},
         {"small steps cost few bytes", test_bytes},
+        {"keys held down are not painted one by one", test_typeahead},
         {"killed at any moment, no decision is lost", test_kills},
         {NULL, NULL},
     };
