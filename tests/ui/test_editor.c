@@ -86,6 +86,31 @@ static void test_cursor(void)
     editor_free(&e);
 }
 
+static void test_undo(void)
+{
+    struct editor e = {.many_lines = true};
+    editor_set(&e, slice_of("keep the dose"), 4);
+    editor_insert(&e, slice_of("x"));
+    editor_insert(&e, slice_of("y"));
+    editor_insert(&e, slice_of("pasted words"));
+    editor_command(&e, "kill-end");
+    editor_command(&e, "yank");
+    editor_command(&e, "delete-left");
+    static const char *const back[] = {"keepxypasted words the dose", "keepxypasted words", "keepxypasted words the dose",
+                                       "keepxy the dose", "keep the dose", "keep the dose"};
+    for (size_t i = 0; i < sizeof back / sizeof *back; i++) {
+        editor_command(&e, "undo-typing");
+        CU_ASSERT_STRING_EQUAL(str_z(&e.text), back[i]);
+    }
+    CU_ASSERT_EQUAL(e.at, 4);
+    for (int i = 0; i < 1000; i++) {
+        editor_insert(&e, slice_of("two"));
+        editor_command(&e, "left");
+    }
+    CU_ASSERT(e.n_pasts <= EDITOR_PASTS);
+    editor_free(&e);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test tests[] = {
@@ -95,6 +120,7 @@ int main(int argc, char **argv)
         {"paste is text and nothing else", test_paste},
         {"up and down keep their column", test_rows},
         {"where the cursor stands", test_cursor},
+        {"what was typed can be taken back", test_undo},
         {NULL, NULL},
     };
     return suite_run("editor", tests, argc, argv);

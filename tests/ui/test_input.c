@@ -5,6 +5,8 @@
 
 #include "base/utf8.h"
 #include "tests/support/suite.h"
+#include "ui/keys/keymap.h"
+#include "ui/workbench.h"
 
 static struct input in;
 static struct str seen;
@@ -78,11 +80,46 @@ static void test_sequences(void)
 {
     start();
     FEED("\x1B[A\x1BOB\x1B[1;5C\x1B[5~\x1B[6~\x1B[H\x1BOF\x1B[Z\x1B[3~");
-    expect("Up Down Ctrl-Right PgUp PgDn Home End Shift-Tab Del");
+    expect("Up Down Ctrl-Right PgUp PgDn Home End Shift-Tab Delete");
     FEED("\x1BOP\x1B[15~\x1B[[A\x1B[24~\x1B[1;2P\x1B[3;5~");
-    expect("F1 F5 F1 F12 Shift-F1 Ctrl-Del");
+    expect("F1 F5 F1 F12 Shift-F1 Ctrl-Delete");
     FEED("\x1B[97;5u\x1B[27;5;105~\x1B[13;2u\x1B" "b\x1B\r");
     expect("Ctrl-a Ctrl-i Shift-Enter Alt-b Alt-Enter");
+}
+
+/* Every key that has a word for a name can be pressed, under that name. */
+static void test_names(void)
+{
+    static const char *const sequences[] = {
+        "\x1B[A", "\x1B[B", "\x1B[C", "\x1B[D", "\x1B[H", "\x1B[F", "\x1B[5~", "\x1B[6~", "\x1B[2~", "\x1B[3~",
+        "\t", "\x1B[Z", "\r", "\x7F", " ", "\x1BOP", "\x1BOQ", "\x1BOR", "\x1BOS", "\x1B[15~", "\x1B[17~",
+        "\x1B[18~", "\x1B[19~", "\x1B[20~", "\x1B[21~", "\x1B[23~", "\x1B[24~", "\x1B[1;5D", "\x1B" "b",
+        "\x1B\x7F", "\x1B<", "\x1F", "\x01", "\x18", NULL};
+    start();
+    for (size_t i = 0; sequences[i]; i++) {
+        feed(sequences[i], strlen(sequences[i]));
+        CU_ASSERT(key_name_ok(str_z(&seen)));
+        if (!key_name_ok(str_z(&seen)))
+            fprintf(stderr, "\n  no name of a key: %s\n", str_z(&seen));
+        str_clear(&seen);
+    }
+    for (size_t i = 0; sequences[i]; i++)
+        feed(sequences[i], strlen(sequences[i]));
+    str_addc(&seen, ' ');
+    pass(100);
+    for (size_t i = 0; workbench_binding(i); i++) { /* no row waits for a key that cannot come */
+        char keys[200];
+        snprintf(keys, sizeof keys, "%s", workbench_binding(i)->keys);
+        for (char *k = strtok(keys, " "); k; k = strtok(NULL, " ")) {
+            bool plain = strlen(k) <= 4 && strchr(k, '-') == NULL && utf8_count(slice_of(k)) == 1;
+            bool made = plain || strncmp(k, "Ctrl-", 5) == 0 || strncmp(k, "Alt-", 4) == 0 ||
+                        strcmp(k, "Esc") == 0 || strstr(str_z(&seen), k) != NULL;
+            if (!made)
+                fprintf(stderr, "\n  cannot be pressed: %s\n", k);
+            CU_ASSERT(made);
+        }
+    }
+    start();
 }
 
 static void test_escape(void)
@@ -238,6 +275,7 @@ int main(int argc, char **argv)
     static const struct test tests[] = {
         {"letters and controls", test_letters},
         {"keys that are sequences", test_sequences},
+        {"names of keys", test_names},
         {"Esc is quick, and what follows it is told from a cut key", test_escape},
         {"a key cut by a slow line runs nothing", test_cut_sequences},
         {"answers of the terminal and unknown sequences are swallowed", test_answers},

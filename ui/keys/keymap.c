@@ -115,7 +115,7 @@ bool keymap_starts(const struct keymap *m, const char *mode, bool typing, const 
 static bool one_key_ok(struct slice name)
 {
     if (slice_starts(name, "Ctrl-") && name.len == 6)
-        return name.at[5] >= 'a' && name.at[5] <= 'z';
+        return (name.at[5] >= 'a' && name.at[5] <= 'z') || strchr("\\]^_", name.at[5]);
     bool ctrl = slice_starts(name, "Ctrl-"); /* before a word alone: Ctrl-Left */
     if (ctrl || slice_starts(name, "Alt-"))
         name = slice_sub(name, ctrl ? 5 : 4, name.len);

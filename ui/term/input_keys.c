@@ -54,7 +54,7 @@ static const char *letter_name(char final)
 static const char *tilde_name(long number)
 {
     static const char *const names[] = {
-        [1] = "Home", [2] = "Insert", [3] = "Del",  [4] = "End",  [5] = "PgUp", [6] = "PgDn",
+        [1] = "Home", [2] = "Insert", [3] = "Delete", [4] = "End",  [5] = "PgUp", [6] = "PgDn",
         [7] = "Home", [8] = "End",    [11] = "F1",  [12] = "F2",  [13] = "F3",  [14] = "F4",
         [15] = "F5",  [17] = "F6",    [18] = "F7",  [19] = "F8",  [20] = "F9",  [21] = "F10",
         [23] = "F11", [24] = "F12",

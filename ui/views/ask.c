@@ -26,6 +26,7 @@ const struct binding ask_bindings[] = {
     {"prompt", "Ctrl-w Alt-Backspace", "kill-word-left", "cut the word before"},
     {"prompt", "Alt-d", "kill-word-right", "cut the word after"},
     {"prompt", "Ctrl-y", "yank", "put back what was cut"},
+    {"prompt", "Ctrl-_", "undo-typing", "take back what was typed last"},
     {NULL, NULL, NULL, NULL},
 };
 

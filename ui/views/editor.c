@@ -2,12 +2,46 @@
 
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/utf8.h"
 #include "text/unicode.h"
 #include "ui/views/flow_cell.h"
 
+/* ---- what can be taken back ---- */
+
+static void drop_past(struct editor *e, size_t i)
+{
+    e->pasts_bytes -= e->pasts[i].text.len;
+    str_free(&e->pasts[i].text);
+    e->n_pasts--;
+    memmove(&e->pasts[i], &e->pasts[i + 1], (e->n_pasts - i) * sizeof *e->pasts);
+}
+
+static void forget(struct editor *e)
+{
+    while (e->n_pasts)
+        drop_past(e, e->n_pasts - 1);
+    e->typed_to = 0;
+}
+
+/* Before the text changes. */
+static void remember(struct editor *e)
+{
+    if (!e->pasts)
+        e->pasts = mem_zalloc(EDITOR_PASTS, sizeof *e->pasts);
+    while (e->n_pasts && (e->n_pasts == EDITOR_PASTS || e->pasts_bytes + e->text.len > EDITOR_PASTS_BYTES))
+        drop_past(e, 0);
+    struct editor_past *past = &e->pasts[e->n_pasts++];
+    *past = (struct editor_past){.at = e->at};
+    str_add_slice(&past->text, str_slice(&e->text));
+    e->pasts_bytes += past->text.len;
+    e->typed_to = 0;
+}
+
 void editor_free(struct editor *e)
 {
+    forget(e);
+    mem_free(e->pasts);
     str_free(&e->text);
     str_free(&e->killed);
     flow_free(&e->flow);
@@ -34,6 +68,7 @@ void editor_set(struct editor *e, struct slice text, size_t at)
         e->at--;
     e->top = 0;
     e->killing = false;
+    forget(e);
     changed(e);
 }
 
@@ -60,9 +95,13 @@ void editor_insert(struct editor *e, struct slice typed)
     struct str clean = {0};
     filter(&clean, typed, e->many_lines);
     if (clean.len) {
+        bool goes_on = e->typed_to == e->at + 1 && utf8_count(str_slice(&clean)) == 1;
+        if (!goes_on)
+            remember(e);
         str_splice(&e->text, e->at, e->at, str_slice(&clean));
         e->at += clean.len;
         e->killing = false;
+        e->typed_to = e->at + 1;
         changed(e);
     }
     str_free(&clean);
@@ -201,8 +240,23 @@ static size_t to_row(struct editor *e, int step)
 static size_t to_up(struct editor *e) { return to_row(e, -1); }
 static size_t to_down(struct editor *e) { return to_row(e, 1); }
 
+static void undo(struct editor *e)
+{
+    if (!e->n_pasts)
+        return;
+    struct editor_past *past = &e->pasts[e->n_pasts - 1];
+    str_clear(&e->text);
+    str_add_slice(&e->text, str_slice(&past->text));
+    e->at = past->at;
+    e->typed_to = 0;
+    drop_past(e, e->n_pasts - 1);
+    changed(e);
+}
+
 static void yank(struct editor *e)
 {
+    if (e->killed.len)
+        remember(e);
     str_splice(&e->text, e->at, e->at, str_slice(&e->killed));
     e->at += e->killed.len;
     changed(e);
@@ -240,6 +294,7 @@ static const struct command {
     {"kill-word-right", ACT_KILL, to_word_right, NULL},
     {"yank", ACT_GO, NULL, yank},
     {"new-line", ACT_GO, NULL, new_line},
+    {"undo-typing", ACT_GO, NULL, undo},
 };
 
 const char *editor_command_name(size_t i)
@@ -266,6 +321,8 @@ static void go(struct editor *e, const struct command *c)
         return;
     }
     size_t low = to < from ? to : from, high = to < from ? from : to;
+    if (low != high)
+        remember(e);
     if (c->act == ACT_KILL)
         keep_killed(e, low, high);
     str_splice(&e->text, low, high, (struct slice){0});

@@ -11,6 +11,13 @@
 #include "base/str.h"
 #include "ui/views/flow.h"
 
+/* A text as it was, to go back to. */
+struct editor_past {
+    struct str text;
+    size_t at;
+};
+enum { EDITOR_PASTS = 100, EDITOR_PASTS_BYTES = 8 << 20 };
+
 /* Zero-initialise; free with editor_free. */
 struct editor {
     struct str text;   /* valid UTF-8 */
@@ -18,6 +25,9 @@ struct editor {
     bool many_lines;   /* Enter makes a line; otherwise line ends that are pasted become blanks */
     struct str killed; /* what yank brings back */
     bool killing;      /* the last command killed: the next one adds to it */
+    struct editor_past *pasts; /* the latest last; a run of typing is one of them */
+    size_t n_pasts, pasts_bytes;
+    size_t typed_to; /* where a run of typing ended, + 1; 0: none */
     int goal;          /* column that up and down keep to, or -1 */
     struct flow flow;
     bool stale; /* the text changed since the flow was made */

@@ -69,6 +69,7 @@ static const struct binding rows[] = {
     {"form", "Ctrl-w Alt-Backspace", "kill-word-left", "cut the word before"},
     {"form", "Alt-d", "kill-word-right", "cut the word after"},
     {"form", "Ctrl-y", "yank", "put back what was cut"},
+    {"form", "Ctrl-_", "undo-typing", "take back what was typed last"},
 
     {"text", "Ctrl-s", "store", "store it as your y*"},
     {"text", "Esc", "put-aside", "keep a draft and go back to reading"},
@@ -91,6 +92,7 @@ static const struct binding rows[] = {
     {"text", "Ctrl-w Alt-Backspace", "kill-word-left", "cut the word before"},
     {"text", "Alt-d", "kill-word-right", "cut the word after"},
     {"text", "Ctrl-y", "yank", "put back what was cut"},
+    {"text", "Ctrl-_", "undo-typing", "take back what was typed last"},
 
     {"ask", "Enter", "enter", "store it"},
     {"ask", "Ctrl-s", "store", "store it"},
@@ -113,6 +115,7 @@ static const struct binding rows[] = {
     {"ask", "Ctrl-w Alt-Backspace", "kill-word-left", "cut the word before"},
     {"ask", "Alt-d", "kill-word-right", "cut the word after"},
     {"ask", "Ctrl-y", "yank", "put back what was cut"},
+    {"ask", "Ctrl-_", "undo-typing", "take back what was typed last"},
 
     {"mark", "h Left", "left", "the word before"},
     {"mark", "l Right", "right", "the next word"},
