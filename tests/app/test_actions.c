@@ -387,7 +387,7 @@ static const struct test tests[] = {
     {"reading only stores nothing; a missing project says how to make one", test_nothing_is_stored_read_only},
     {"drafts", test_drafts},
     {"random sequences agree with a model", test_random_sequences},
-    {NULL},
+    {NULL, NULL},
 };
 
 int main(int argc, char **argv)

@@ -143,7 +143,7 @@ static const struct test tests[] = {
     {"rules alike, contradicting ones, and what a rule fits", test_alike_and_contradicting},
     {"limits let through what they say", test_limits},
     {"a pattern that is too much says so", test_a_pattern_gives_up},
-    {NULL},
+    {NULL, NULL},
 };
 
 int main(int argc, char **argv)

@@ -136,7 +136,7 @@ static void test_two_hundred_kills(void)
 
 static const struct test tests[] = {
     {"two hundred kills lose no decision", test_two_hundred_kills},
-    {NULL},
+    {NULL, NULL},
 };
 
 int main(int argc, char **argv)

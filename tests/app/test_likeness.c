@@ -87,7 +87,7 @@ static const struct test tests[] = {
     {"mistakes count too", test_mistakes_count_too},
     {"other scripts", test_other_scripts},
     {"the words to search for", test_telling_words},
-    {NULL},
+    {NULL, NULL},
 };
 
 int main(int argc, char **argv)

@@ -174,7 +174,7 @@ static const struct test tests[] = {
     {"quoting comes back", test_quote},
     {"completion of names and values", test_completion},
     {"any bytes are read or refused", test_any_bytes},
-    {NULL},
+    {NULL, NULL},
 };
 
 int main(int argc, char **argv)

@@ -68,7 +68,7 @@ static const struct test tests[] = {
     {"reasons are read", test_reasons},
     {"a first letter chooses one reason", test_first_letters_choose},
     {"who the reviewer is", test_reviewer},
-    {NULL},
+    {NULL, NULL},
 };
 
 int main(int argc, char **argv)

@@ -93,7 +93,7 @@ static const struct test tests[] = {
     {"cells are cut, padded and harmless", test_cells},
     {"the end of an id tells", test_ends},
     {"counts and ages", test_numbers},
-    {NULL},
+    {NULL, NULL},
 };
 
 int main(int argc, char **argv)

@@ -373,7 +373,7 @@ static const struct test tests[] = {
     {"reading only", test_read_only},
     {"sizes, and signs of a vt100", test_sizes_and_signs},
     {"hostile words", test_hostile_words},
-    {NULL},
+    {NULL, NULL},
 };
 
 int main(int argc, char **argv)
