@@ -150,6 +150,8 @@ static int connect(struct store *s, bool read_only, struct error *err)
     make_uri(&uri, s->path, read_only && is_at_rest(s->path));
     int code = sqlite3_open_v2(str_z(&uri), &s->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL);
     str_free(&uri);
+    if (code != SQLITE_OK && access(s->path, R_OK) != 0)
+        return error_errno(err, "cannot open %s", s->path);
     if (code != SQLITE_OK)
         return sql_fail_code(s->path, code, sqlite3_errstr(code), err);
     s->read_only = read_only || sqlite3_db_readonly(s->db, "main") == 1;

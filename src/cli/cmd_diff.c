@@ -23,19 +23,13 @@ const struct option_spec diff_options[] = {
     {.name = NULL},
 };
 
-/* Reads one text. What is no text is refused by its kind. */
+/* Reads one text. A zero byte is a control character like others: it is shown by a mark. */
 static int read_text(const char *path, struct str *out, struct error *err)
 {
     struct stat st;
     if (strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
         return error_set(err, ERR_INPUT, "%s is a folder; name a file in it", path);
-    if (file_read(path, TEXT_MAX, out, err) != 0)
-        return -1;
-    const char *nul = out->len ? memchr(out->at, '\0', out->len) : NULL;
-    if (nul)
-        return error_set(err, ERR_INPUT, "%s is no text: byte %zu is zero", path,
-                         (size_t)(nul - out->at));
-    return 0;
+    return file_read(path, TEXT_MAX, out, err);
 }
 
 /* A short piece of text being put together; many are written, and printf would take longer than the
@@ -194,6 +188,8 @@ int cmd_diff(struct invocation *inv)
     struct str a = {0}, b = {0}, prompt = {0};
     const char *prompt_path = inv_option(inv, "prompt", NULL);
     int code = EXIT_OK;
+    if (strcmp(inv_arg(inv, 0), "-") == 0 && strcmp(inv_arg(inv, 1), "-") == 0)
+        return inv_usage(inv, "only one of the two texts can be standard input");
     if (read_text(inv_arg(inv, 0), &a, &err) != 0 || read_text(inv_arg(inv, 1), &b, &err) != 0 ||
         (prompt_path && read_text(prompt_path, &prompt, &err) != 0))
         code = inv_fail(inv, &err);

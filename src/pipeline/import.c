@@ -26,6 +26,7 @@ struct import {
     const char *source; /* the file's name without folders */
     size_t in_batch;    /* records since the transaction was begun; 0: none is open */
     int64_t batch_began;
+    struct import_summary stored; /* the summary as of the last batch that is safe */
 };
 
 static int end_batch(struct import *im, struct error *err)
@@ -34,6 +35,10 @@ static int end_batch(struct import *im, struct error *err)
         return 0;
     im->in_batch = 0;
     int result = store_commit(im->store, err);
+    if (result == 0)
+        im->stored = *im->sum;
+    else
+        store_rollback(im->store);
     struct timespec gap = {.tv_nsec = GAP_MS * 1000000L};
     if (clock_mono_ms() - im->batch_began >= BATCH_MS)
         nanosleep(&gap, NULL);
@@ -178,6 +183,18 @@ static char *rejects_path(const char *path, const struct import_options *options
     return str_take(&name);
 }
 
+/* Takes out of the summary what was counted in a batch that did not land. What was refused stays:
+ * it stands in the file of rejects. */
+static void uncount(struct import *im)
+{
+    struct import_summary *sum = im->sum;
+    sum->added = im->stored.added;
+    sum->updated = im->stored.updated;
+    sum->unchanged = im->stored.unchanged;
+    sum->decisions = im->stored.decisions;
+    sum->repaired = im->stored.repaired;
+}
+
 /* Reads the file and closes what belongs to it; a failure of rejects counts only where all else
  * went well. */
 static int run(struct import *im, const char *path, struct error *err)
@@ -193,6 +210,8 @@ static int run(struct import *im, const char *path, struct error *err)
         progress_end(bar);
     if (result != 0 && im->in_batch)
         store_rollback(im->store);
+    if (result != 0 && !im->options->dry_run)
+        uncount(im);
     if (rejects_close(im->rejects, result == 0 ? err : NULL) != 0)
         result = -1;
     mem_free(rejected);
@@ -206,6 +225,7 @@ int import_file(struct store *s, const char *path, const struct import_options *
     struct import im = {.store = s,
                         .options = options,
                         .sum = sum,
+                        .stored = *sum,
                         .source = slash ? slash + 1 : path,
                         .reader = reader_open(path, options->format, err)};
     if (!im.reader)

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -446,6 +447,54 @@ static void killed_imports_are_finished_by_the_next(void)
     project_remove(&p);
 }
 
+/* --- no space --- */
+
+/* Imports under a limit on the size of files: 0 when it failed, and what it counted is what is there. */
+static int import_until_full(const char *path, const char *file)
+{
+    struct error err = {0};
+    struct import_summary sum = {0};
+    struct import_options small = {.batch = 50};
+    struct store_counts counts = {0};
+    struct rlimit limit;
+    struct store *s = store_open(path, STORE_WRITE, &err);
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = 900 * 1024;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    int result = !s || import_file(s, file, &small, &sum, &err) == 0 || err.code != ERR_FULL;
+    result |= s && store_counts(s, &counts, &err) != 0;
+    result |= counts.records == 0 || sum.added != counts.records;
+    if (result)
+        fprintf(stderr, "%lld counted, %lld there: %s\n", (long long)sum.added,
+                (long long)counts.records, err.text);
+    store_close(s);
+    return result;
+}
+
+static void a_full_disk_is_not_counted(void)
+{
+    struct project p = project_make();
+    struct str text = {0};
+    int status;
+    for (unsigned i = 0; i < 2000; i++) {
+        str_addf(&text, "{\"id\":\"r%u\",\"prompt\":\"", i);
+        for (int n = 0; n < 100; n++)
+            str_addf(&text, "word%u ", i * 100 + (unsigned)n);
+        str_adds(&text, "\"}\n");
+    }
+    project_write(&p, "in.jsonl", str_z(&text));
+    store_close(p.store);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(import_until_full(project_path(&p, "p.db"), project_path(&p, "in.jsonl")));
+    waitpid(child, &status, 0);
+    CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    p.store = NULL;
+    str_free(&text);
+    project_remove(&p);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test tests[] = {
@@ -460,6 +509,7 @@ int main(int argc, char **argv)
         {"the index follows transactions", the_index_follows_transactions},
         {"ids are remembered", ids_are_remembered},
         {"random records come back", random_records_come_back},
+        {"a full disk is not counted", a_full_disk_is_not_counted},
         {"killed imports are finished by the next", killed_imports_are_finished_by_the_next},
         {NULL, NULL},
     };
