@@ -35,7 +35,8 @@ static void put(void *context, int row, int col, struct slice text, int width, e
         i += len;
     }
     if (at - col != width) {
-        fprintf(stderr, "sheet: %d cells said, %d taken: %.*s\n", width, at - col, (int)text.len, text.at);
+        fprintf(stderr, "sheet: %d cells said, %d taken: %.*s\n", width, at - col, (int)text.len,
+                text.at);
         g->faults++;
     }
 }

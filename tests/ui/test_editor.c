@@ -45,7 +45,8 @@ static void test_deletes(void)
 static void test_kill_and_yank(void)
 {
     expect(false, "one two", "kill-word-left start yank", "two|one ");
-    expect(false, "one two three", "kill-word-left kill-word-left yank yank", "one two threetwo three|");
+    expect(false, "one two three", "kill-word-left kill-word-left yank yank",
+           "one two threetwo three|");
     expect(false, "one two", "start kill-end yank yank", "one twoone two|");
     expect(true, "a\nb", "start kill-end kill-end yank", "a\n|b");
 }

@@ -1,5 +1,5 @@
-/* Records made to break a screen: each opens, is walked in every layout, shows marks for what cannot be
- * shown, and lets nothing raw through (the sheet counts that). */
+/* Records made to break a screen: each opens, is walked in every layout, shows marks for what
+ * cannot be shown, and lets nothing raw through (the sheet counts that). */
 #include <string.h>
 
 #include "app/session.h"
@@ -16,11 +16,18 @@ static const struct hostile {
     const char *shows; /* what must be on the screen */
     const char *also;
 } pairs[] = {
-    {"colours and cursor moves", "dose \x1B[31m5 mg\x1B[0m\x1B[2J", "dose \x1B[32m6 mg\x1B[H", "^[[31m", "6 mg"},
-    {"clipboard and title", "a \x1B]52;c;aGk=\x07 b", "a \x1B]0;title\x1B\\ c", "^[]52;c;aGk=^G", "^[]0;title^["},
+    {"colours and cursor moves", "dose \x1B[31m5 mg\x1B[0m\x1B[2J", "dose \x1B[32m6 mg\x1B[H",
+     "^[[31m", "6 mg"},
+    {"clipboard and title", "a \x1B]52;c;aGk=\x07 b", "a \x1B]0;title\x1B\\ c", "^[]52;c;aGk=^G",
+     "^[]0;title^["},
     {"queries", "x \x1B[c \x1B[6n y", "x \x1BP$q\"p\x1B\\ z", "^[[6n", "^[P$q"},
     {"controls", "one\b\b\btwo\x7F\v\f", "one\rtwo", "^H", "^M"},
-    {"C1 in UTF-8", "a \xC2\x9B""31m b", "a \xC2\x9D""52;c;x\xC2\x9C c", "<U+009B>", "<U+009D>"},
+    {"C1 in UTF-8",
+     "a \xC2\x9B"
+     "31m b",
+     "a \xC2\x9D"
+     "52;c;x\xC2\x9C c",
+     "<U+009B>", "<U+009D>"},
     {"directions turned", "if (\u202Eadmin\u202C)", "if (\u2066user\u2069)", "<RLO>", "<LRI>"},
     {"no-break space for space", "5\u00A0mg daily", "5 mg daily", "<NBSP>", "·"},
     {"composed and decomposed", "caf\u00E9", "cafe\u0301", "<U+00E9>", "<U+0301>"},
@@ -29,10 +36,13 @@ static const struct hostile {
     {"trailing blank", "stop here \nnext", "stop here\nnext", "·", "next"},
     {"line ends", "one\r\ntwo\r\n", "one\ntwo\n", "␍", "two"},
     {"marks without a letter", "\u0301\u0302x", "\u0301\u0302y", "\u25CC\u0301", "y"},
-    {"joined emoji and flags", "\U0001F468\u200D\U0001F469 \U0001F1EC\U0001F1E7", "\U0001F44D\U0001F3FD", "GB", "~4"},
+    {"joined emoji and flags", "\U0001F468\u200D\U0001F469 \U0001F1EC\U0001F1E7",
+     "\U0001F44D\U0001F3FD", "GB", "~4"},
     {"signs of our own", "{+a+} [-b-] @@ \u00ABc\u00BB", "{+a+} [-d-] @@ \u00ABc\u00BB", "@@", "d"},
-    {"wide at the edge", "漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字",
-     "漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字仮字", "漢", "仮"},
+    {"wide at the edge",
+     "漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字",
+     "漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字仮字", "漢",
+     "仮"},
     {"tags and private letters", "a \U000E0041\U000E0042 b", "a \uE000 c", "<U+E0041>", "<U+E000>"},
     {"emptied", "All of it goes.", "", "All of it goes.", NULL},
     {"from nothing", "", "All of it comes.", "All of it comes.", NULL},
@@ -52,15 +62,20 @@ static int64_t put_pair(struct store *s, const char *id, const char *y0, const c
     int64_t number = 0;
     /* The hostile text is everywhere: in names, prompt, rationale and rule too. */
     struct message message = {.role = (char *)"user", .content = (char *)y0};
-    struct record r = {.id = (char *)id, .task = (char *)y_star, .y0 = (char *)y0, .y_star = (char *)y_star,
-                       .prompt = {.messages = &message, .count = 1}, .rationale = (char *)y0,
+    struct record r = {.id = (char *)id,
+                       .task = (char *)y_star,
+                       .y0 = (char *)y0,
+                       .y_star = (char *)y_star,
+                       .prompt = {.messages = &message, .count = 1},
+                       .rationale = (char *)y0,
                        .rule = {(char *)y0, (char *)y_star}};
     if (record_store_put(s, &r, y0, 1, &what, &number, &err) != 0)
         fprintf(stderr, "%s\n", err.text);
     return number;
 }
 
-static void open_project(struct bench *b, const char *y0, const char *y_star, bool signs, bool ascii)
+static void open_project(struct bench *b, const char *y0, const char *y_star, bool signs,
+                         bool ascii)
 {
     struct error err = {0};
     *b = (struct bench){.dir = tmp_make()};
@@ -118,11 +133,13 @@ static void test_marks(void)
 
 static void test_every_layout(void)
 {
-    static const char *const walk[] = {"next-match", "side-by-side", "wrap", "right", "right", "last", "line-end",
-                                       "pane-2", "last", "pane-3", "down", "pane-4", "zoom", "zoom", "history",
-                                       "pane-1", "wrap", "edit", "line-start", "word-right", "kill-end", "put-aside",
-                                       "reject", "put-aside", "edit-ystar", "down", "line-end", "up", "put-aside",
-                                       "mark-hinge", "right", "down", "put-aside"};
+    static const char *const walk[] = {
+        "next-match", "side-by-side", "wrap",     "right",     "right",     "last",
+        "line-end",   "pane-2",       "last",     "pane-3",    "down",      "pane-4",
+        "zoom",       "zoom",         "history",  "pane-1",    "wrap",      "edit",
+        "line-start", "word-right",   "kill-end", "put-aside", "reject",    "put-aside",
+        "edit-ystar", "down",         "line-end", "up",        "put-aside", "mark-hinge",
+        "right",      "down",         "put-aside"};
     static const int sizes[][2] = {{80, 23}, {160, 47}, {60, 15}, {41, 9}, {7, 3}};
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
         for (int plain = 0; plain < 2; plain++) {
@@ -161,7 +178,8 @@ static void test_noise(void)
         struct bench b;
         char *y0 = noise(700, round), *y_star = noise(700, round / 2 + 100);
         open_project(&b, y0, y_star, round & 1, round & 1);
-        static const char *const walk[] = {"next-match", "side-by-side", "page-down", "wrap", "last"};
+        static const char *const walk[] = {"next-match", "side-by-side", "page-down", "wrap",
+                                           "last"};
         for (size_t k = 0; k < sizeof walk / sizeof walk[0]; k++) {
             review_command(b.view, walk[k]);
             paint(&b);

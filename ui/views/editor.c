@@ -233,8 +233,9 @@ static size_t to_row(struct editor *e, int step)
         e->goal = (int)col;
     if (step < 0 && row == 0)
         return e->at;
-    return row + 1 >= editor_rows(e) && step > 0 ? e->at
-                                                 : at_column(e, row + (size_t)step, (unsigned)e->goal);
+    return row + 1 >= editor_rows(e) && step > 0
+               ? e->at
+               : at_column(e, row + (size_t)step, (unsigned)e->goal);
 }
 
 static size_t to_up(struct editor *e) { return to_row(e, -1); }

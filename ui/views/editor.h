@@ -1,6 +1,6 @@
 /*
- * A text being written: one field of a form or a whole y*. Rows are laid out by a flow, so that what
- * cannot be shown is a mark here too, and the cursor steps over it as one character.
+ * A text being written: one field of a form or a whole y*. Rows are laid out by a flow, so that
+ * what cannot be shown is a mark here too, and the cursor steps over it as one character.
  */
 #ifndef UI_VIEWS_EDITOR_H
 #define UI_VIEWS_EDITOR_H

@@ -291,8 +291,8 @@ static void pass_ascii(struct painter *p, const struct flow_run *r)
     uint32_t room = p->skip - p->col;
     uint32_t stop = p->at.run == p->to.run ? p->to.off : r->to;
     uint32_t end = stop - p->at.off > room ? p->at.off + room : stop, i = p->at.off;
-    while (i < end && text[i] >= 0x20 && text[i] <= 0x7E && !(i + 1 < r->to && text[i + 1] & 0x80) &&
-           !(p->f->signs && memchr("[{-+<>", text[i], 6)))
+    while (i < end && text[i] >= 0x20 && text[i] <= 0x7E &&
+           !(i + 1 < r->to && text[i + 1] & 0x80) && !(p->f->signs && memchr("[{-+<>", text[i], 6)))
         i++;
     p->col += i - p->at.off;
     p->at = settle(p->f, (struct flow_at){p->at.run, i});

@@ -31,7 +31,7 @@ struct flow_run {
     uint8_t text;      /* enum flow_text */
     uint8_t kind;      /* enum flow_kind */
     bool lit;          /* a hinge */
-    bool exposed;      /* blanks, line ends and characters beyond ASCII are shown by sign and number */
+    bool exposed; /* blanks, line ends and characters beyond ASCII are shown by sign and number */
     bool unbroken;     /* a line end inside does not end the row (a deleted one) */
 };
 
@@ -110,7 +110,8 @@ bool flow_find_byte(const struct flow *f, enum flow_text text, size_t off, struc
 /* For rows over two flows (side by side): lays out one row from *at on, sets *at to the next row's
  * start and returns true when the row ended its line. At the end of the flow returns true. */
 bool flow_next_row(const struct flow *f, struct flow_at *at);
-unsigned flow_width_at(const struct flow *f, struct flow_at from); /* of the row that starts there */
+unsigned flow_width_at(const struct flow *f,
+                       struct flow_at from); /* of the row that starts there */
 void flow_draw_at(struct flow *f, struct flow_at from, unsigned skip, unsigned width,
                   flow_sink *sink, void *ctx);
 

@@ -66,7 +66,8 @@ static bool step_blank(const struct flow *f, const struct flow_run *r, uint32_t 
 
 /* Signs that the flow itself writes: in a text they get a backslash. */
 static const char *const sign_words[] = {"[-", "-]", "{+", "+}", "[<-", "{>+", "«", "»", NULL};
-static const char *const sign_words_ascii[] = {"[-", "-]", "{+", "+}", "[<-", "{>+", "<<", ">>", NULL};
+static const char *const sign_words_ascii[] = {"[-",  "-]", "{+", "+}", "[<-",
+                                               "{>+", "<<", ">>", NULL};
 
 static bool step_sign(const struct flow *f, const struct flow_run *r, uint32_t off,
                       struct flow_step *out)

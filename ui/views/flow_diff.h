@@ -24,7 +24,7 @@ struct flow_diff {
     struct slice a, b;
     const struct diff *diff;           /* the readable layer */
     const struct flow_lights *lights;  /* of a, then of b: two of them */
-    bool signs;                        /* [-…-] {+…+} «…» are written out: no colour to tell by */
+    bool signs; /* [-…-] {+…+} «…» are written out: no colour to tell by */
     bool ascii;
 };
 

@@ -149,7 +149,8 @@ bool review_idle(struct review *v)
 /* Commands that speak of changes wait for the comparison. */
 static void compare_for(struct review *v, const char *name)
 {
-    static const char *const need[] = {"next-match", "previous-match", "side-by-side", "mark-hinge", NULL};
+    static const char *const need[] = {"next-match", "previous-match", "side-by-side", "mark-hinge",
+                                       NULL};
     for (const char *const *n = need; *n; n++)
         if (strcmp(*n, name) == 0)
             review_idle(v);
@@ -262,7 +263,10 @@ static enum review_wish turn_back(struct review *v,
 }
 
 static enum review_wish do_undo(struct review *v) { return turn_back(v, action_undo, "undone"); }
-static enum review_wish do_redo(struct review *v) { return turn_back(v, action_redo, "done again"); }
+static enum review_wish do_redo(struct review *v)
+{
+    return turn_back(v, action_redo, "done again");
+}
 
 static bool may_write(struct review *v)
 {
@@ -417,7 +421,8 @@ void review_restore(struct review *v, struct slice saved)
     enum { PLACES = 15 };
     long n[PLACES] = {0};
     char copy[256];
-    snprintf(copy, sizeof copy, "%.*s", (int)(saved.len < 200 ? saved.len : 200), saved.at ? saved.at : "");
+    snprintf(copy, sizeof copy, "%.*s", (int)(saved.len < 200 ? saved.len : 200),
+             saved.at ? saved.at : "");
     char *at = copy;
     for (int i = 0; i < PLACES; i++) {
         char *end;

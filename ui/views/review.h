@@ -51,7 +51,8 @@ int64_t review_target(const struct review *v);
 struct slice review_editor_text(const struct review *v);
 void review_edited(struct review *v, struct slice text);
 
-/* Work put off until no key waits (comparing large outputs); true when it was done and the screen changed. */
+/* Work put off until no key waits (comparing large outputs); true when it was done and the screen
+ * changed. */
 bool review_idle(struct review *v);
 
 void review_paint(struct review *v, const struct paint *p);

@@ -32,7 +32,8 @@ struct editor *review_editor(struct review *v)
     }
 }
 
-/* Drafts: what the mode's fields hold, noted at each change and recalled when the mode is entered. */
+/* Drafts: what the mode's fields hold, noted at each change and recalled when the mode is
+ * entered. */
 
 static void draft_text(struct review *v, struct str *out)
 {
@@ -111,7 +112,8 @@ void review_start_rule(struct review *v, bool second)
     editor_set(&f->mistake, rule.mistake, SIZE_MAX);
     editor_set(&f->guardrail, rule.guardrail, SIZE_MAX);
     f->second = second;
-    /* The guardrail is what is trained on and what is mostly reworded; an empty form starts above. */
+    /* The guardrail is what is trained on and what is mostly reworded; an empty form starts
+     * above. */
     f->on_guardrail = rule.guardrail.len > 0;
     if (recall_rule(v, second))
         review_say(v, LOOK_DIM, "your draft came back");
@@ -172,9 +174,10 @@ static void leave(struct review *v)
 /* Esc: nothing typed is lost. */
 static void put_aside(struct review *v)
 {
-    static const char *const again[] = {
-        [MODE_RULE] = "kept as a draft: e goes on with it", [MODE_YSTAR] = "kept as a draft: Y goes on with it",
-        [MODE_REJECT] = "kept as a draft: x goes on with it", [MODE_FLAG] = "kept as a draft: f goes on with it"};
+    static const char *const again[] = {[MODE_RULE] = "kept as a draft: e goes on with it",
+                                        [MODE_YSTAR] = "kept as a draft: Y goes on with it",
+                                        [MODE_REJECT] = "kept as a draft: x goes on with it",
+                                        [MODE_FLAG] = "kept as a draft: f goes on with it"};
     enum review_mode mode = v->mode;
     if (mode == MODE_SEARCH) {
         review_search_clear(v);

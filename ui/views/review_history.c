@@ -28,7 +28,8 @@ static void say_diff(struct gather *g, const char *before, const char *after)
     for (size_t i = 0; i < d->n_ops; i++) {
         const struct diff_op *op = &d->ops[i];
         bool gone = op->kind == DIFF_DELETE;
-        struct slice words = gone ? slice_sub(a, op->a_from, op->a_to) : slice_sub(b, op->b_from, op->b_to);
+        struct slice words =
+            gone ? slice_sub(a, op->a_from, op->a_to) : slice_sub(b, op->b_from, op->b_to);
         if (op->kind != DIFF_KEEP && g->v->signs)
             say(g, FLOW_NOTE, gone ? SLICE("[-") : SLICE("{+"));
         say(g, gone ? FLOW_DELETE : op->kind == DIFF_INSERT ? FLOW_INSERT : FLOW_KEEP, words);
@@ -45,7 +46,8 @@ static int add_row(void *context, const struct decision_row *row)
     struct str line = {0};
     if (g->v->history.len)
         say(g, FLOW_KEEP, SLICE("\n"));
-    str_addf(&line, "%.16s  %s  ", clock_iso(row->d.created, when), row->reviewer ? row->reviewer : "?");
+    str_addf(&line, "%.16s  %s  ", clock_iso(row->d.created, when),
+             row->reviewer ? row->reviewer : "?");
     if (line.len > 10)
         line.at[10] = ' '; /* the T of ISO 8601 */
     say(g, FLOW_NOTE, str_slice(&line));

@@ -43,8 +43,9 @@ static void share(const struct review_shape *s, const enum review_pane *panes, i
         grow(&rows[panes[i]], smaller(least[panes[i]], s->wants[panes[i]]), &left);
     for (int i = 0; i < n; i++)
         if (panes[i] == s->focus) /* the focus gets its wish, the diff still its half */
-            grow(&rows[panes[i]], panes[i] == PANE_DIFF ? s->wants[PANE_DIFF]
-                                                        : smaller(s->wants[panes[i]], height * 2 / 3),
+            grow(&rows[panes[i]],
+                 panes[i] == PANE_DIFF ? s->wants[PANE_DIFF]
+                                       : smaller(s->wants[panes[i]], height * 2 / 3),
                  &left);
     for (int k = 0; k < REVIEW_PANES; k++)
         for (int i = 0; i < n; i++)

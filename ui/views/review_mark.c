@@ -42,7 +42,8 @@ static bool word_before(struct review *v, uint32_t run, uint32_t at)
                 uint32_t from = at;
                 while (from > r->from && is_letter(f, r, from - 1))
                     from--;
-                v->mark = (struct review_mark){.in_b = r->text == FLOW_B, .run = run, .from = from, .to = at};
+                v->mark = (struct review_mark){
+                    .in_b = r->text == FLOW_B, .run = run, .from = from, .to = at};
                 return true;
             }
         }

@@ -55,9 +55,9 @@ struct review_model {
     bool signs, ascii;
 };
 
-/* Takes over the record (zeroed in *r) and shows its last pair. Outputs that take long to compare are
- * shown at once as they are, and compared by review_model_compare, which a caller runs when no key
- * waits. */
+/* Takes over the record (zeroed in *r) and shows its last pair. Outputs that take long to compare
+ * are shown at once as they are, and compared by review_model_compare, which a caller runs when no
+ * key waits. */
 void review_model_open(struct review_model *m, struct stored_record *r, bool signs, bool ascii);
 void review_model_free(struct review_model *m);
 /* Shows pair number i (< n_pairs). */
@@ -70,12 +70,14 @@ struct flow_sides *review_model_sides(struct review_model *m);
 int review_model_stop_of(const struct review_model *m, int hunk);
 /* The clause that faults a hunk, or -1. */
 int review_model_clause_of(const struct review_model *m, int hunk);
-/* Appends in words why a hunk is lit ("the rationale quotes it, a number"); nothing when unknown. */
+/* Appends in words why a hunk is lit ("the rationale quotes it, a number"); nothing when
+ * unknown. */
 void review_model_reasons(const struct review_model *m, int hunk, struct str *out);
 /* Appends what a hunk changes, short: "diabetic" → "". */
 void review_model_hunk_text(const struct review_model *m, int hunk, enum hinge_side side,
                             struct str *out);
-/* Where the prompt speaks of a hunk's words, in order; at most 200 places. Replaces out's content. */
+/* Where the prompt speaks of a hunk's words, in order; at most 200 places. Replaces out's
+ * content. */
 void review_model_support(const struct review_model *m, int hunk, struct review_spans *out);
 /* Lights those places in the prompt's flow. */
 void review_model_light_prompt(struct review_model *m, const struct review_spans *places);

@@ -64,7 +64,8 @@ static void paint_field(struct stack *s, const char *label, struct editor *e,
     if (before->len && !slice_eq(slice_trim(str_slice(before)), slice_trim(str_slice(&e->text)))) {
         struct str text = {0};
         struct flow f = {0};
-        review_word_diff(&text, &f, str_slice(before), str_slice(&e->text), s->v->signs, s->v->ascii);
+        review_word_diff(&text, &f, str_slice(before), str_slice(&e->text), s->v->signs,
+                         s->v->ascii);
         flow_layout(&f, (unsigned)cols, true);
         for (size_t i = 0; i < FIELD_ROWS && flow_has_row(&f, i); i++) {
             int row = next_row(s);

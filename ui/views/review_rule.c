@@ -1,4 +1,5 @@
-/* The lines of the rule pane: the rule, what became of it, and what would follow from storing it. */
+/* The lines of the rule pane: the rule, what became of it, and what would follow from storing
+ * it. */
 #include <stdio.h>
 #include <string.h>
 
@@ -165,8 +166,8 @@ static void add_alike(struct review *v)
         const struct alike_rule *a = &v->alike.rules[i];
         if (is_cited(v, a->rule) && !a->contradicts)
             continue; /* it is the rule that stands above */
-        struct review_field *line =
-            add_line(v, a->contradicts ? "opposes" : "like it", a->contradicts ? LOOK_WARN : LOOK_DIM);
+        struct review_field *line = add_line(v, a->contradicts ? "opposes" : "like it",
+                                             a->contradicts ? LOOK_WARN : LOOK_DIM);
         str_addf(&line->text, "#%lld %s  %lld use%s", (long long)a->rule,
                  a->guardrail ? a->guardrail : "", (long long)a->uses, a->uses == 1 ? "" : "s");
         line->cites = a->rule;

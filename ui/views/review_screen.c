@@ -49,7 +49,8 @@ static void open_other(struct review_screen *v, int64_t record, const struct str
         review_say(v->review, LOOK_GOOD, str_z(said));
 }
 
-/* On to the next undecided record; what was done to the last one stays on the line above the status bar. */
+/* On to the next undecided record; what was done to the last one stays on the line above the status
+ * bar. */
 static void go_on(struct review_screen *v)
 {
     struct str said = {0};

@@ -114,18 +114,29 @@ void review_search_run(struct review *v);
 void review_search_step(struct review *v, int step);
 void review_search_clear(struct review *v);
 
+/* review_scroll.c: what each pane shows of its rows. */
+struct flow *review_pane_flow(struct review *v, enum review_pane pane);
+bool review_by_sides(const struct review *v, enum review_pane pane); /* shown side by side */
+void review_shape(struct review *v, int rows, int cols); /* lays all out for a window */
+size_t review_view_rows(const struct review *v,
+                        enum review_pane pane); /* of the pane, at least 1 */
+size_t review_count_rows(struct review *v, enum review_pane pane);
+/* Sets the first row shown; the last row never leaves the bottom. */
+void review_scroll_to(struct review *v, enum review_pane pane, size_t top);
+void review_scroll_by(struct review *v, enum review_pane pane, long step);
+/* Shows a row, a third from the top when it was out of sight. */
+void review_bring_row(struct review *v, enum review_pane pane, size_t row);
+/* Scrolls a pane so that a place of its flow is in sight. */
+void review_bring(struct review *v, enum review_pane pane, struct flow_at at);
+size_t review_pane_count(struct review *v, enum review_pane pane, size_t bound);
+
 /* review_walk.c: moving about. */
 bool review_walk_command(struct review *v, const char *name);
 int review_current_hunk(const struct review *v);
-struct flow *review_pane_flow(struct review *v, enum review_pane pane);
 void review_show_hunk(struct review *v, int hunk);
 void review_go_stop(struct review *v, int stop);
-void review_shape(struct review *v, int rows, int cols);
 void review_follow(struct review *v);
-/* Scrolls a pane so that a place of its flow is in sight. */
-void review_bring(struct review *v, enum review_pane pane, struct flow_at at);
 void review_set_focus(struct review *v, enum review_pane pane);
-size_t review_pane_count(struct review *v, enum review_pane pane, size_t bound);
 
 /* review_history.c */
 void review_history_load(struct review *v);
@@ -144,6 +155,12 @@ void review_paint_editor(const struct paint *p, struct editor *e, int row, int c
                          int cols, bool has_keys);
 void review_draw_field(struct flow *f, size_t i, const struct paint *p, int row, int col, int cols,
                        enum look look);
+
+/* review_paint_head.c */
+void review_paint_title(struct review *v, const struct paint *p);
+void review_paint_head(struct review *v, const struct paint *p, enum review_pane pane,
+                       const struct review_rect *r);
+void review_paint_hints(struct review *v, const struct paint *p);
 
 /* review_paint_rule.c */
 void review_paint_rule(struct review *v, const struct paint *p, const struct review_rect *r);

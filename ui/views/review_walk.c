@@ -3,178 +3,11 @@
 
 #include "ui/views/review_state.h"
 
-enum { GUTTER = 2, SIDES_GAP = 3 };
-
 int review_current_hunk(const struct review *v)
 {
     if (v->focus == PANE_RATIONALE && v->clause >= 0 && (size_t)v->clause < v->m.n_clauses)
         return v->m.clauses[v->clause].hunk;
     return v->stop >= 0 && (size_t)v->stop < v->m.n_stops ? v->m.stops[v->stop] : -1;
-}
-
-struct flow *review_pane_flow(struct review *v, enum review_pane pane)
-{
-    switch (pane) {
-    case PANE_DIFF: return &v->m.unified;
-    case PANE_PROMPT: return &v->m.prompt_flow;
-    case PANE_RATIONALE: return &v->m.rationale_flow;
-    case PANE_HISTORY: return &v->history_flow;
-    default: return NULL;
-    }
-}
-
-static bool by_sides(const struct review *v, enum review_pane pane)
-{
-    return pane == PANE_DIFF && v->sides;
-}
-
-/* Rows of a pane, counted no further than bound. */
-size_t review_pane_count(struct review *v, enum review_pane pane, size_t bound)
-{
-    struct flow *f = review_pane_flow(v, pane);
-    if (!f) {
-        size_t rows = 0;
-        for (size_t i = 0; i < v->rule.count; i++)
-            rows += flow_count(&v->rule.items[i].flow);
-        return rows < bound ? rows : bound;
-    }
-    size_t n = 0;
-    while (n < bound && (by_sides(v, pane) ? flow_sides_has_row(&v->m.sides, n) : flow_has_row(f, n)))
-        n++;
-    return n;
-}
-
-/* Lays every flow out for the widths that the window gives. */
-static void lay_flows(struct review *v)
-{
-    bool wrap = !v->no_wrap;
-    for (int p = 0; p < REVIEW_PANES; p++) {
-        int cols = v->layout.panes[p].cols;
-        struct flow *f = review_pane_flow(v, (enum review_pane)p);
-        if (!f || cols <= 0)
-            continue;
-        flow_layout(f, cols > GUTTER + 1 ? (unsigned)(cols - GUTTER - 1) : 1, wrap);
-    }
-    int cols = v->layout.panes[PANE_DIFF].cols;
-    if (v->sides && cols > 0) {
-        int column = (cols - GUTTER - SIDES_GAP) / 2;
-        flow_sides_layout(review_model_sides(&v->m), column > 1 ? (unsigned)column : 1, wrap);
-    }
-}
-
-static struct review_shape shape_of(struct review *v, int rows, int cols)
-{
-    return (struct review_shape){.rows = rows - 2, .cols = cols, .first_row = 1,
-                                 .focus = v->focus, .zoom = v->zoom || v->mode == MODE_YSTAR,
-                                 .history = v->history_open};
-}
-
-/* Rows that a form or a question takes above the rule pane's lines. Enough from the start, so that
- * nothing moves while it is filled in. */
-static int form_rows(const struct review *v)
-{
-    switch (v->mode) {
-    case MODE_RULE: return 8;
-    case MODE_REJECT: return 10;
-    case MODE_FLAG: return 2;
-    default: return 0;
-    }
-}
-
-/* Twice: the widths say how many rows each pane wants, which says how high each is. */
-void review_shape(struct review *v, int rows, int cols)
-{
-    struct review_shape shape = shape_of(v, rows, cols);
-    for (int i = 0; i < REVIEW_PANES; i++)
-        shape.wants[i] = i != PANE_PROMPT || v->m.prompt.len;
-    v->rows = rows;
-    v->cols = cols;
-    review_lay_out(&v->layout, &shape);
-    lay_flows(v);
-    review_rule_lines(v);
-    for (int i = 0; i < REVIEW_PANES; i++)
-        shape.wants[i] = (int)review_pane_count(v, (enum review_pane)i, 200);
-    shape.wants[PANE_RULE] += form_rows(v);
-    if (v->mode == MODE_RULE)
-        shape.wants[PANE_RULE] = shape.wants[PANE_RULE] < 11 ? 11 : shape.wants[PANE_RULE];
-    if (!v->m.prompt.len)
-        shape.wants[PANE_PROMPT] = 0;
-    if (!v->m.n_clauses)
-        shape.wants[PANE_RATIONALE] = 0;
-    review_lay_out(&v->layout, &shape);
-    lay_flows(v);
-}
-
-static size_t view_rows(const struct review *v, enum review_pane pane)
-{
-    int rows = v->layout.panes[pane].rows;
-    return rows > 0 ? (size_t)rows : 1;
-}
-
-static bool has_row(struct review *v, enum review_pane pane, size_t row)
-{
-    if (by_sides(v, pane))
-        return flow_sides_has_row(review_model_sides(&v->m), row);
-    struct flow *f = review_pane_flow(v, pane);
-    return f ? flow_has_row(f, row) : row < review_pane_count(v, pane, row + 1);
-}
-
-static size_t count_rows(struct review *v, enum review_pane pane)
-{
-    if (by_sides(v, pane))
-        return flow_sides_count(review_model_sides(&v->m));
-    struct flow *f = review_pane_flow(v, pane);
-    return f ? flow_count(f) : review_pane_count(v, pane, 10000);
-}
-
-/* Sets the first row shown; the last row never leaves the bottom. */
-static void scroll_to(struct review *v, enum review_pane pane, size_t top)
-{
-    size_t rows = view_rows(v, pane);
-    if (top > 0 && !has_row(v, pane, top + rows - 1)) {
-        size_t count = count_rows(v, pane);
-        top = count > rows ? count - rows : 0;
-    }
-    v->scroll[pane].top = top;
-}
-
-static void scroll_by(struct review *v, enum review_pane pane, long step)
-{
-    size_t top = v->scroll[pane].top;
-    if (step < 0 && (size_t)-step > top)
-        top = 0;
-    else
-        top += (size_t)step;
-    scroll_to(v, pane, top);
-}
-
-/* Shows row, a third from the top when it was out of sight. */
-static void bring(struct review *v, enum review_pane pane, size_t row)
-{
-    size_t top = v->scroll[pane].top, rows = view_rows(v, pane);
-    if (row < top || row >= top + rows)
-        scroll_to(v, pane, row > rows / 3 ? row - rows / 3 : 0);
-}
-
-void review_bring(struct review *v, enum review_pane pane, struct flow_at at)
-{
-    struct flow *f = review_pane_flow(v, pane);
-    if (by_sides(v, pane)) { /* the place is one of the unified flow: its hunk or text leads there */
-        const struct flow_run *r = at.run < f->n_runs ? &f->runs[at.run] : NULL;
-        struct flow_sides *s = review_model_sides(&v->m);
-        struct flow_at side;
-        bool right = r && r->text == FLOW_B;
-        if (r && flow_find_byte(right ? &s->right : &s->left, (enum flow_text)r->text, at.off, &side))
-            bring(v, pane, flow_sides_row_of(s, right, side));
-        return;
-    }
-    bring(v, pane, flow_row_of(f, at));
-    if (v->no_wrap) { /* sideways too */
-        size_t row = flow_row_of(f, at);
-        unsigned col = flow_column(f, row, at);
-        if (col < v->scroll[pane].skip || col >= v->scroll[pane].skip + f->width)
-            v->scroll[pane].skip = col > f->width / 2 ? col - f->width / 2 : 0;
-    }
 }
 
 static void show_support(struct review *v, int hunk)
@@ -184,7 +17,7 @@ static void show_support(struct review *v, int hunk)
     struct flow_at at;
     if (v->support.count &&
         flow_find_byte(&v->m.prompt_flow, FLOW_A, v->support.items[0].from, &at))
-        bring(v, PANE_PROMPT, flow_row_of(&v->m.prompt_flow, at));
+        review_bring_row(v, PANE_PROMPT, flow_row_of(&v->m.prompt_flow, at));
 }
 
 static void bring_hunk(struct review *v, int hunk)
@@ -192,14 +25,14 @@ static void bring_hunk(struct review *v, int hunk)
     struct flow_at at;
     if (!v->sides) {
         if (flow_find_hunk(&v->m.unified, hunk, &at))
-            bring(v, PANE_DIFF, flow_row_of(&v->m.unified, at));
+            review_bring_row(v, PANE_DIFF, flow_row_of(&v->m.unified, at));
         return;
     }
     struct flow_sides *s = review_model_sides(&v->m);
     if (flow_find_hunk(&s->left, hunk, &at))
-        bring(v, PANE_DIFF, flow_sides_row_of(s, false, at));
+        review_bring_row(v, PANE_DIFF, flow_sides_row_of(s, false, at));
     else if (flow_find_hunk(&s->right, hunk, &at))
-        bring(v, PANE_DIFF, flow_sides_row_of(s, true, at));
+        review_bring_row(v, PANE_DIFF, flow_sides_row_of(s, true, at));
 }
 
 void review_show_hunk(struct review *v, int hunk)
@@ -242,7 +75,7 @@ void review_go_stop(struct review *v, int stop)
     if (clause >= 0) {
         struct flow_at at;
         if (flow_find_hunk(&v->m.rationale_flow, clause, &at))
-            bring(v, PANE_RATIONALE, flow_row_of(&v->m.rationale_flow, at));
+            review_bring_row(v, PANE_RATIONALE, flow_row_of(&v->m.rationale_flow, at));
     }
     say_why(v, hunk);
 }
@@ -254,7 +87,9 @@ static void step_hinge(struct review *v, int step)
         return;
     }
     if (!v->m.n_stops) {
-        review_say(v, LOOK_DIM, v->m.pairs[v->m.pair].to ? "nothing was changed" : "there is no y* to compare with");
+        review_say(v, LOOK_DIM,
+                   v->m.pairs[v->m.pair].to ? "nothing was changed"
+                                            : "there is no y* to compare with");
         return;
     }
     int n = (int)v->m.n_stops;
@@ -272,7 +107,7 @@ static void step_clause(struct review *v, int step)
     v->clause = to < 0 ? 0 : to >= n ? n - 1 : to;
     struct flow_at at;
     if (flow_find_hunk(&v->m.rationale_flow, v->clause, &at))
-        bring(v, PANE_RATIONALE, flow_row_of(&v->m.rationale_flow, at));
+        review_bring_row(v, PANE_RATIONALE, flow_row_of(&v->m.rationale_flow, at));
     int hunk = v->m.clauses[v->clause].hunk;
     if (hunk >= 0) {
         v->stop = review_model_stop_of(&v->m, hunk);
@@ -301,10 +136,10 @@ static void step_line(struct review *v, int step)
         if (!v->rule.items[i].cites)
             continue;
         v->line = i;
-        bring(v, PANE_RULE, line_row(v, i));
+        review_bring_row(v, PANE_RULE, line_row(v, i));
         return;
     }
-    scroll_by(v, PANE_RULE, step);
+    review_scroll_by(v, PANE_RULE, step);
 }
 
 static void step_pane(struct review *v, int step)
@@ -314,7 +149,7 @@ static void step_pane(struct review *v, int step)
     else if (v->focus == PANE_RULE)
         step_line(v, step);
     else
-        scroll_by(v, v->focus, step);
+        review_scroll_by(v, v->focus, step);
 }
 
 void review_set_focus(struct review *v, enum review_pane pane)
@@ -333,7 +168,7 @@ void review_follow(struct review *v)
 {
     for (int p = 0; p < REVIEW_PANES; p++)
         if (v->layout.panes[p].rows > 0)
-            scroll_to(v, (enum review_pane)p, v->scroll[p].top);
+            review_scroll_to(v, (enum review_pane)p, v->scroll[p].top);
     int hunk = review_current_hunk(v);
     if (hunk >= 0)
         bring_hunk(v, hunk);
@@ -362,7 +197,7 @@ static void go_last(struct review *v)
         step_clause(v, (int)v->m.n_clauses);
         return;
     }
-    scroll_to(v, v->focus, count_rows(v, v->focus));
+    review_scroll_to(v, v->focus, review_count_rows(v, v->focus));
     struct flow *f = review_pane_flow(v, v->focus);
     if (v->no_wrap && f && !v->sides) { /* the end of a long line too */
         unsigned end = flow_row_width(f, f->n_rows - 1);
@@ -393,7 +228,7 @@ static void sideways(struct review *v, int step)
 static unsigned top_width(struct review *v, struct flow *f, unsigned *column)
 {
     size_t top = v->scroll[v->focus].top;
-    if (!by_sides(v, v->focus)) {
+    if (!review_by_sides(v, v->focus)) {
         *column = f->width;
         return flow_has_row(f, top) ? flow_row_width(f, top) : 0;
     }
@@ -439,10 +274,10 @@ static void turn_wrap(struct review *v)
     review_shape(v, v->rows, v->cols);
     for (int p = 0; p < REVIEW_PANES; p++) {
         struct flow *f = review_pane_flow(v, (enum review_pane)p);
-        if (f && !by_sides(v, (enum review_pane)p))
-            scroll_to(v, (enum review_pane)p, flow_row_of(f, tops[p]));
+        if (f && !review_by_sides(v, (enum review_pane)p))
+            review_scroll_to(v, (enum review_pane)p, flow_row_of(f, tops[p]));
         else
-            scroll_to(v, (enum review_pane)p, v->scroll[p].top);
+            review_scroll_to(v, (enum review_pane)p, v->scroll[p].top);
     }
     review_say(v, LOOK_DIM, v->no_wrap ? "one row a line: h and l, or the arrows, go sideways"
                                        : "long lines are wrapped");
@@ -473,12 +308,12 @@ static void turn_history(struct review *v)
 
 static void page(struct review *v, int halves)
 {
-    long rows = (long)view_rows(v, v->focus);
+    long rows = (long)review_view_rows(v, v->focus);
     long step = halves == 2 || halves == -2 ? (rows > 2 ? rows - 1 : 1) : (rows > 1 ? rows / 2 : 1);
     if (v->focus == PANE_RATIONALE)
         step_clause(v, halves > 0 ? 3 : -3);
     else
-        scroll_by(v, v->focus, halves > 0 ? step : -step);
+        review_scroll_by(v, v->focus, halves > 0 ? step : -step);
 }
 
 static void next_pane(struct review *v, int step)
