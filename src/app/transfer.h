@@ -1,6 +1,6 @@
 /*
- * Records in, sets out: what `hinge import` and `hinge export` do, with their arguments as people give
- * them, so that a command and the workbench's command line run the same thing.
+ * Records in, sets out: what `hinge import` and `hinge export` do, with their arguments as people
+ * give them, so that a command and the workbench's command line run the same thing.
  */
 #ifndef APP_TRANSFER_H
 #define APP_TRANSFER_H
@@ -18,8 +18,8 @@ struct import_request { /* all borrowed */
     bool progress; /* a bar on a terminal */
 };
 
-/* Imports the files one after the other and stops at the first that cannot be read; sum tells what was
- * done until then. -1 and err on failure. */
+/* Imports the files one after the other and stops at the first that cannot be read; sum tells what
+ * was done until then. -1 and err on failure. */
 int transfer_import(const struct import_request *q, struct import_summary *sum, struct error *err);
 
 struct export_request { /* NULL: not given */
@@ -32,7 +32,7 @@ struct export_request { /* NULL: not given */
     bool progress;
 };
 
-/* -1 and err on failure, ERR_USAGE where the request makes no sense. result is freed in any case. */
+/* -1 and err on failure, ERR_USAGE where the request makes no sense; free result in any case. */
 int transfer_export(const struct export_request *q, struct export_result *result,
                     struct error *err);
 

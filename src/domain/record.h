@@ -1,7 +1,7 @@
 /*
  * A record as it stands in a file: one prompt x with its outputs, the grader's words and a rule
- * candidate. hinge-records(5) documents the format. All strings are valid UTF-8 without NUL, live in
- * the record's arena and are NULL when absent.
+ * candidate. hinge-records(5) documents the format. All strings are valid UTF-8 without NUL, live
+ * in the record's arena and are NULL when absent.
  */
 #ifndef DOMAIN_RECORD_H
 #define DOMAIN_RECORD_H
@@ -55,9 +55,9 @@ struct record {
     char *meta;  /* raw JSON text of "meta", or NULL */
     /* What does not fit above, so that a record comes out as it went in; both are for record_print
      * and opaque to all others. extra: an object of raw JSON with the unknown keys in their order,
-     * then, under known names, exact values that the members above cannot hold (1.0, null). keys: the
-     * order of the source's keys, separated by blanks, "*" for an unknown one; NULL: the standard
-     * order. */
+     * then, under known names, exact values that the members above cannot hold (1.0, null). keys:
+     * the order of the source's keys, separated by blanks, "*" for an unknown one; NULL: the
+     * standard order. */
     char *extra;
     char *keys;
 };

@@ -29,7 +29,7 @@ struct json *example_sft(const struct example *e);
 struct json *example_isft(const struct example *e);
 struct json *example_rgt(const struct example *e);
 struct json *example_messages(const struct example *e);   /* TRL conversation, ends with y* */
-struct json *example_completion(const struct example *e); /* TRL prompt and completion, both chats */
+struct json *example_completion(const struct example *e); /* TRL prompt and completion, chats */
 
 /* The annotation tools' shapes: Argilla 2.x Record.from_dict, a Label Studio task, a Prodigy task.
  * They read back into hinge as the same record. */

@@ -1,7 +1,7 @@
 /*
  * Writes what a project holds: training sets made of the decisions, the records as they came, the
- * annotation tools' formats, and the rule library. Files appear under their names only when they are
- * whole, and belong to their owner alone (0600).
+ * annotation tools' formats, and the rule library. Files appear under their names only when they
+ * are whole, and belong to their owner alone (0600).
  */
 #ifndef PIPELINE_EXPORT_H
 #define PIPELINE_EXPORT_H

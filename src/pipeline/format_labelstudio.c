@@ -78,7 +78,8 @@ static void take_results(struct draft *d, struct slice list)
 static void take_annotation(struct answers *answers, struct slice annotation)
 {
     bool skipped = slice_is(member_of(annotation, "was_cancelled"), "true");
-    struct slice list = member_of(annotation, "result"), who = member_of(annotation, "completed_by");
+    struct slice list = member_of(annotation, "result");
+    struct slice who = member_of(annotation, "completed_by");
     struct slice email = member_of(who, "email"), key, each;
     struct str mistake = {0}, guardrail = {0}, name = {0};
     size_t at = 0;
@@ -93,10 +94,10 @@ static void take_annotation(struct answers *answers, struct slice annotation)
     }
     if (skipped || guardrail.len) {
         struct answer *a = answers_add(answers, skipped ? ANSWER_SKIP : ANSWER_ACCEPT);
-        if (email.len)
+        if (email.len && email.at[0] == '"')
             json_unquote(&a->reviewer, email);
-        else
-            str_addf(&a->reviewer, "labelstudio-%.*s", who.at[0] == '{' ? 0 : (int)who.len, who.at);
+        else if (who.len && who.at[0] != '{' && who.at[0] != 'n')
+            str_addf(&a->reviewer, "labelstudio-%.*s", (int)who.len, who.at);
         str_add_slice(&a->mistake, str_slice(&mistake));
         str_add_slice(&a->guardrail, str_slice(&guardrail));
     }

@@ -13,7 +13,7 @@
 #include "pipeline/rejects.h"
 #include "pipeline/seen.h"
 
-/* A batch is short and leaves a gap behind, in which a reviewer's decision finds the project free. */
+/* A batch is short and leaves a gap behind, in which a reviewer's decision finds its place. */
 enum { BATCH_RECORDS = 2000, BATCH_MS = 100, GAP_MS = 5 };
 
 struct import {
@@ -75,7 +75,7 @@ static void count(struct import *im, enum record_put what)
     }
 }
 
-/* What a record is to this file alone: UPDATED when the file has used its id for another content. */
+/* What a record is to this file alone: UPDATED when its id was used for another content. */
 static int met_before(struct import *im, const struct record *r, enum record_put *what,
                       struct error *err)
 {

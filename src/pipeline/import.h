@@ -1,7 +1,7 @@
 /*
- * Brings the records of a file into a project. What cannot be used is refused, line by line, and the
- * rest lands, in batches of one transaction each: whatever kills an import, the next run of the same
- * file finishes it, and nothing is lost or there twice.
+ * Brings the records of a file into a project. What cannot be used is refused, line by line, and
+ * the rest lands, in batches of one transaction each: whatever kills an import, the next run of
+ * the same file finishes it, and nothing is lost or there twice.
  */
 #ifndef PIPELINE_IMPORT_H
 #define PIPELINE_IMPORT_H
@@ -28,8 +28,9 @@ struct import_summary {
     char first_refusal[512]; /* "line 3: score: must be a number, not text"; "" for none */
 };
 
-/* Adds to *sum. path "-" is standard input (then options->rejects names the file for what is refused, or
- * it is only counted). -1 when reading or storing failed; what was committed before stays. */
+/* Adds to *sum. path "-" is standard input (then options->rejects names the file for what is
+ * refused, or it is only counted). -1 when reading or storing failed; what was committed before
+ * stays. */
 int import_file(struct store *s, const char *path, const struct import_options *options,
                 struct import_summary *sum, struct error *err);
 

@@ -7,8 +7,9 @@
 #include "db/record_store.h"
 #include "pipeline/format.h"
 
-/* Appends a decision for each answer on a record just put, and adds their number to *decisions. Answers on a
- * record that is not new to the project count only for people who have decided nothing on it here. */
+/* Appends a decision for each answer on a record just put, and adds their number to *decisions.
+ * Answers on a record that is not new to the project count only for people who have decided
+ * nothing on it here. */
 int import_answers(struct store *s, int64_t record, enum record_put what,
                    const struct answers *answers, int64_t *decisions, struct error *err);
 

@@ -18,7 +18,8 @@ void reader_close(struct reader *r); /* NULL is fine */
 const struct format *reader_format(const struct reader *r);
 
 /* The next record into *to (zero-initialised; record_free in any case). The results are those of
- * source_next; when refused, err->text starts with the field's name and ": " where one is at fault. */
+ * source_next; when refused, err->text starts with the field's name and ": " where one is at
+ * fault. */
 enum source_result reader_next(struct reader *r, struct record *to, struct error *err);
 
 /* About the item just read, borrowed until the next: what people had answered, where it starts, its

@@ -15,8 +15,8 @@ struct rejects *rejects_open(const char *path);
 /* why is an error's text: "field: reason", or a reason that concerns the whole item. Where the file
  * cannot be made the import goes on; rejects_close tells. */
 void rejects_add(struct rejects *r, uint64_t line, const char *why, struct slice text);
-/* Puts the file in place and frees r. Where nothing was refused a file left from an earlier run goes, as it
- * would tell what is no longer so. */
+/* Puts the file in place and frees r. Where nothing was refused a file left from an earlier run
+ * goes, as it would tell what is no longer so. */
 int rejects_close(struct rejects *r, struct error *err);
 /* Frees without leaving a file. */
 void rejects_abort(struct rejects *r);

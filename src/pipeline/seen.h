@@ -17,8 +17,8 @@ struct seen_shard {
     uint32_t count, cap;
 };
 
-/* Zero-initialise; free with seen_free. The shards grow one at a time and by a quarter: nothing is ever
- * held twice in whole. */
+/* Zero-initialise; free with seen_free. The shards grow one at a time and by a quarter: nothing is
+ * ever held twice in whole. */
 struct seen {
     struct seen_shard shards[SEEN_SHARDS];
 };

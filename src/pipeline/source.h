@@ -18,7 +18,8 @@ enum source_kind { SOURCE_GUESS, SOURCE_JSON, SOURCE_LINES, SOURCE_ARRAY, SOURCE
 struct source; /* freed with source_close */
 
 /* Takes over w, whatever the result. GUESS looks at the first byte: "[" an array, "{" lines, and
- * anything else CSV; JSON is not CSV in any case. NULL and err: reading failed, or the bytes are in an encoding not read here. */
+ * anything else CSV; JSON is not CSV in any case. NULL and err: reading failed, or the bytes are
+ * in an encoding not read here. */
 struct source *source_open(struct window *w, enum source_kind kind, struct error *err);
 void source_close(struct source *s); /* NULL is fine */
 enum source_kind source_kind(const struct source *s);

@@ -12,8 +12,9 @@
 #include "tests/pipeline/project.h"
 #include "tests/support/suite.h"
 
-/* Six records: a accepted, b edited with another y*, c rejected, d undecided, e accepted but without a
- * prompt, f written by hand with a second rule; a, b and f are what a training set is made of. */
+/* Six records: a accepted, b edited with another y*, c rejected, d undecided, e accepted but
+ * without a prompt, f written by hand with a second rule; a, b and f are what a training set is
+ * made of. */
 static const char lines[] =
     "{\"id\":\"a\",\"task\":\"note\",\"prompt\":\"pa\",\"y0\":\"0a\",\"y_star\":\"*a\","
     "\"rule\":{\"mistake\":\"ma\",\"guardrail\":\"ga\"},\"split\":\"train\"}\n"
@@ -334,8 +335,8 @@ static void annotation_formats_read_back(void)
     project_remove(&p);
 }
 
-/* The keys that the tools' own readers ask for (checked against argilla 2.8 and label-studio-sdk 2.1,
- * and Prodigy's documented task format). */
+/* The keys that the tools' own readers ask for (checked against argilla 2.8 and label-studio-sdk
+ * 2.1, and Prodigy's documented task format). */
 static void annotation_formats_have_their_shape(void)
 {
     struct project p = judged_project();
