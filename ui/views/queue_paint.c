@@ -79,12 +79,8 @@ static void cell_text(const struct queue_view *v, const struct queue_row *row, i
     }
 }
 
-/* The cursor is the sign and the lit state: lighting the whole row would send both rows again at every
- * step, which a slow line feels. */
-static enum look cell_look(const struct queue_row *row, int column, bool here)
+static enum look cell_look(const struct queue_row *row, int column)
 {
-    if (here && column == COL_STATE)
-        return LOOK_CURSOR;
     if (column == COL_STATE)
         return signs[row->state].look;
     if (row->state == STATE_SKIPPED || column == COL_TASK || column == COL_WHO || column == COL_AGE)
@@ -92,7 +88,9 @@ static enum look cell_look(const struct queue_row *row, int column, bool here)
     return LOOK_TEXT;
 }
 
-enum { MARGIN = 3 }; /* cursor sign, tag sign, blank */
+/* Cursor sign, tag sign, blank. The cursor is this piece, lit: lighting the whole row would send both rows again
+ * at every step, which a slow line feels. */
+enum { MARGIN = 3 };
 
 static void paint_row(const struct queue_view *v, const struct paint *p, int at, const struct place *places,
                       const struct queue_row *row, bool here)
@@ -116,7 +114,7 @@ static void paint_row(const struct queue_view *v, const struct paint *p, int at,
             column_cell_end(&cell, str_slice(&text), places[c].width);
         else
             column_cell(&cell, str_slice(&text), places[c].width, columns[c].right);
-        p->put(p->context, at, col, str_slice(&cell), (int)places[c].width, cell_look(row, c, here));
+        p->put(p->context, at, col, str_slice(&cell), (int)places[c].width, cell_look(row, c));
         end = col + (int)places[c].width;
     }
     if (end < p->cols)

@@ -10,7 +10,7 @@ SETTLED = 0.15    # silence that ends the start
 
 class Program:
     def __init__(self, argv, cols=80, rows=24, rate=None, env=None):
-        self.rate, self.bytes, self.started, self.last = rate, 0, time.perf_counter(), None
+        self.rate, self.bytes, self.started, self.last, self.tail = rate, 0, time.perf_counter(), None, b""
         self.due = self.started
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
@@ -38,6 +38,7 @@ class Program:
         if self.rate:
             self.due = max(self.due, self.last) + len(got) / self.rate
         self.bytes += len(got)
+        self.tail = (self.tail + got)[-70000:]
         return bool(got)
 
     def until_quiet(self, quiet, first=3.0):
@@ -45,9 +46,13 @@ class Program:
         while self.read(wait):
             wait = quiet
 
-    def start(self, quiet=SETTLED):
-        self.until_quiet(quiet, 10)
-        return ((self.last or time.perf_counter()) - self.started) * 1000
+    def start(self, quiet=SETTLED, shown=None):
+        """Milliseconds until a text was sent, else until the last byte before a silence."""
+        at = None
+        while self.read(10 if not self.last else quiet):
+            if shown and at is None and shown in self.tail:
+                at = self.last
+        return ((at or self.last or time.perf_counter()) - self.started) * 1000
 
     def key(self, keys, first=0.3):
         """Milliseconds until the last byte of the answer, and its bytes."""
@@ -87,11 +92,12 @@ def median(values):
     return statistics.median(values)
 
 
-def ready(argv, n=15, **more):
+def ready(argv, n=15, shown=b"undecided of", **more):
+    """The status bar is painted last; peers, which have none of its words, are ready when they are silent."""
     times, memory, sent = [], 0, 0
     for _ in range(n):
         p = Program(argv, **more)
-        times.append(p.start())
+        times.append(p.start(shown=shown))
         memory, sent = p.proc("VmHWM"), p.bytes
         p.end()
     return median(times), memory, sent
@@ -115,7 +121,7 @@ def steps(argv, before, key, n=20, between=b"", **more):
 def held(argv, key, before=(), rate=1200, n=20, per_second=10):
     """On a slow line: seconds until ready, and how far the screen is behind after a key held down."""
     p = Program(argv, rate=rate)
-    start = p.start(quiet=0.5) / 1000
+    start = p.start(quiet=0.5, shown=b"undecided of") / 1000
     for k in before:
         os.write(p.fd, k)
         p.until_quiet(0.5)
