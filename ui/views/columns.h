@@ -10,7 +10,7 @@
 
 struct column {
     const char *title;
-    unsigned min;  /* cells it needs to be shown at all */
+    unsigned min;  /* cells it needs to be shown at all; 0: never shown */
     unsigned want; /* cells it takes where there is room; 0: shares what is left with others of want 0 */
     int gives_way; /* the highest goes first when the window is narrow; 0 never goes */
     bool right;    /* text stands at the right edge */

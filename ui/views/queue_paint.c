@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "base/clock.h"
 #include "ui/views/columns.h"
 #include "ui/views/queue_state.h"
@@ -180,6 +182,24 @@ static void follow(struct queue_view *v, size_t rows)
         v->top = most;
 }
 
+enum { HEADLINE_ENOUGH = 60 };
+
+/* The headline is the thing to judge: who decided and when stand beside it only where somebody has decided and
+ * the headline keeps enough room. */
+static void fit(const struct queue_view *v, unsigned width, struct place *places)
+{
+    struct store_counts counts;
+    struct column wanted[COLS];
+    bool decided = store_counts(session_store(desk_session(v->desk)), &counts, NULL) == 0 &&
+                   counts.by_state[STATE_UNDECIDED] < counts.records;
+    memcpy(wanted, columns, sizeof wanted);
+    columns_fit(wanted, COLS, width, places);
+    if (decided && places[COL_HEADLINE].width >= HEADLINE_ENOUGH)
+        return;
+    wanted[COL_WHO].min = wanted[COL_AGE].min = 0; /* no width: not shown */
+    columns_fit(wanted, COLS, width, places);
+}
+
 void queue_paint(void *view, const struct paint *p)
 {
     struct queue_view *v = view;
@@ -188,7 +208,7 @@ void queue_paint(void *view, const struct paint *p)
     paint_title(v, p);
     if (rows < 1)
         return;
-    columns_fit(columns, COLS, (unsigned)(p->cols > MARGIN ? p->cols - MARGIN - 1 : 1), places);
+    fit(v, p->cols > MARGIN ? (unsigned)(p->cols - MARGIN - 1) : 1, places);
     paint_heads(p, places);
     v->headline_width = places[COL_HEADLINE].width;
     follow(v, (size_t)rows);
