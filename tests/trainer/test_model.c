@@ -7,10 +7,13 @@
 #include "tests/support/suite.h"
 #include "tests/support/tmp.h"
 #include "tests/trainer/golden.h"
+#include "trainer/data/pack.h"
 #include "trainer/files/safetensors.h"
 #include "trainer/lora/lora.h"
+#include "trainer/model/decode.h"
 #include "trainer/model/head.h"
 #include "trainer/model/pass.h"
+#include "trainer/tensor/rng.h"
 
 enum { FIRST_TRAINED = 5 };
 #define TOLERANCE 1e-5
@@ -211,6 +214,129 @@ static void merging_changes_nothing_but_rounding(void)
     bench_close(&t);
 }
 
+static void greedy_tokens_are_the_reference(void)
+{
+    for (size_t n = 0; n < 3; n++) {
+        struct bench t;
+        struct error err = {0};
+        enum { GIVEN = 6, SLOT = 1 };
+        bench_open(&t, names[n], PASS_FORWARD);
+        size_t count;
+        int *want = golden_ids(&t.expected, "generated", &count), slot = SLOT, row = 0;
+        struct decoder *d = decoder_new(t.model, 2, (int)count + GIVEN, &err);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(d);
+        struct segment segment = {.len = GIVEN - 1};
+        struct batch batch = {GIVEN - 1, t.ids, t.positions, &segment, 1};
+        decoder_fill(d, t.pass, &batch, &(struct span){0, GIVEN - 1, SLOT, 0}, 1);
+        float *logits = mem_alloc((size_t)t.model->config.vocab * sizeof *logits);
+        int id = t.ids[GIVEN - 1];
+        for (int i = 0; i < (int)count; i++) {
+            int at = GIVEN - 1 + i, best = 0;
+            head_logits(t.head, decoder_step(d, &slot, &id, &at, 1), &row, 1, logits);
+            for (int k = 1; k < t.model->config.vocab; k++)
+                best = logits[k] > logits[best] ? k : best;
+            CU_ASSERT_EQUAL(best, want[i]);
+            id = best;
+        }
+        mem_free(logits);
+        mem_free(want);
+        decoder_free(d);
+        bench_close(&t);
+    }
+}
+
+static float even_weight(void *ctx, const struct branch *b)
+{
+    (void)b;
+    return *(float *)ctx;
+}
+
+/* Random branches on a common beginning; the first trained token differs from branch to branch, so
+ * that the last shared token has several targets, and one of them is not trained in all. */
+static void make_example(struct rng *rng, int prefix, int branches, int own, struct example *e)
+{
+    *e = (struct example){.branches = mem_zalloc((size_t)branches, sizeof *e->branches)};
+    uint64_t common = rng->state;
+    for (int i = 0; i < branches; i++) {
+        struct branch *b = &e->branches[e->count++];
+        struct rng same = {common, rng->stream};
+        for (int k = 0; k < prefix; k++)
+            ids_add(&b->ids, (int)rng_below(&same, 320));
+        ids_add(&b->ids, (7 * i + 3) % 320);
+        for (int k = 1; k < own + i % 2; k++)
+            ids_add(&b->ids, (int)rng_below(rng, 320));
+        b->given = (size_t)(i % 2 && prefix > 3 ? prefix - 2 : prefix);
+    }
+    example_share(e);
+}
+
+static void gradients_of(struct bench *t, struct head *head, struct pass *pass, const struct example *list,
+                         size_t count, bool share, float **out)
+{
+    struct pack pack = {0};
+    float weight = 0.01F;
+    for (size_t i = 0; i < count; i++)
+        pack_add(&pack, &list[i], share, even_weight, &weight);
+    struct batch batch = pack_batch(&pack);
+    for (size_t i = 0; i < t->params.count; i++)
+        t->backend->ops->zero(t->backend, t->params.items[i].grad, t->params.items[i].count);
+    const float *hidden = pass_forward(pass, &batch, NULL, NULL);
+    head_loss(head, hidden, pack.rows.items, pack.targets.items, pack.weights, (int)pack.targets.count,
+              pass_hidden_grad(pass), &(struct loss_out){0});
+    pass_backward(pass);
+    for (size_t i = 0; i < t->params.count; i++)
+        out[i] = mem_copy(t->params.items[i].grad, t->params.items[i].count * sizeof **out);
+    pack_free(&pack);
+}
+
+static void compare_shared(struct bench *t, struct head *head, struct pass *pass, struct rng *rng,
+                           int prefix, int branches, int own)
+{
+    struct example list[2]; /* two in a row: they must not see each other */
+    float *shared[64], *plain[64];
+    make_example(rng, prefix, branches, own, &list[0]);
+    make_example(rng, prefix / 2, branches, own + 2, &list[1]);
+    CU_ASSERT(branches == 1 || list[0].shared == (size_t)prefix);
+    gradients_of(t, head, pass, list, 2, true, shared);
+    gradients_of(t, head, pass, list, 2, false, plain);
+    for (size_t i = 0; i < t->params.count; i++) {
+        double off = distance(shared[i], plain[i], t->params.items[i].count);
+        if (!(off < TOLERANCE))
+            printf("prefix %d, %d branches of %d: %s is off by %.3g\n", prefix, branches, own,
+                   t->params.items[i].name, off);
+        CU_ASSERT(off < TOLERANCE);
+        mem_free(shared[i]);
+        mem_free(plain[i]);
+    }
+    for (int e = 0; e < 2; e++) {
+        for (size_t i = 0; i < list[e].count; i++)
+            ids_free(&list[e].branches[i].ids);
+        mem_free(list[e].branches);
+    }
+}
+
+static void a_shared_prefix_changes_no_gradient(void)
+{
+    struct bench t;
+    struct error err = {0};
+    struct rng rng;
+    rng_seed(&rng, 4, 4);
+    bench_open(&t, "qwen3", PASS_FORWARD);
+    struct pass *pass = pass_new(t.model, 6000, PASS_CHECKPOINT, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(pass);
+    static const int prefixes[] = {0, 1, 5, 300}, branches[] = {1, 2, 5}, owns[] = {1, 9, 70};
+    for (size_t p = 0; p < 4; p++) {
+        for (size_t b = 0; b < 3; b++) {
+            for (size_t o = 0; o < 3; o++) {
+                if (prefixes[p] + owns[o] > 2) /* there is something to train */
+                    compare_shared(&t, t.head, pass, &rng, prefixes[p], branches[b], owns[o]);
+            }
+        }
+    }
+    pass_free(pass);
+    bench_close(&t);
+}
+
 /* Full-parameter gradients against finite differences of the loss. */
 static void full_gradients_are_the_slope(void)
 {
@@ -256,6 +382,8 @@ int main(int argc, char **argv)
         {"ten AdamW steps are PyTorch's", ten_steps_are_the_reference},
         {"an adapter comes back as it was written", an_adapter_comes_back_as_written},
         {"merging an adapter changes nothing", merging_changes_nothing_but_rounding},
+        {"24 greedy tokens are transformers'", greedy_tokens_are_the_reference},
+        {"a shared prefix changes no gradient", a_shared_prefix_changes_no_gradient},
         {"full gradients are the loss's slope", full_gradients_are_the_slope},
         {NULL, NULL},
     };

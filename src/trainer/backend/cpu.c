@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "trainer/backend/cpu_parts.h"
 
-enum { ALIGN = 64, HEADER = ALIGN / sizeof(float), SPLIT_MIN = 1 << 16 };
+enum { ALIGN = 64, HEADER = ALIGN / sizeof(float), WORK_MIN = 1 << 15 };
 
 static float *cpu_alloc(struct backend *b, size_t count, struct error *err)
 {
@@ -68,6 +68,11 @@ void cpu_small_matmul(const struct matmul *p, const float *a, const float *bm, f
                 p->m, p->n, p->k, p->alpha, a, p->lda, bm, p->ldb, p->beta, c, p->ldc);
 }
 
+int cpu_workers(const struct backend *b, double work)
+{
+    return work < WORK_MIN ? 1 : b->threads;
+}
+
 /* Part i of parts of n, in multiples of 16. */
 static int part_start(int n, int i, int parts)
 {
@@ -80,7 +85,7 @@ static void cpu_matmul(struct backend *b, const struct matmul *p, const float *a
 {
     if (p->m == 0 || p->n == 0)
         return;
-    int parts = (double)p->m * p->n * p->k < SPLIT_MIN ? 1 : b->threads;
+    int parts = cpu_workers(b, (double)p->m * p->n * p->k / 8);
     bool by_row = p->m > p->n;
     PARALLEL_FOR(parts)
     for (int i = 0; i < parts; i++) {

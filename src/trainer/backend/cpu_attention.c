@@ -140,11 +140,19 @@ static struct work *list_work(const struct attention *a, int *count)
     return list;
 }
 
+static double attention_work(const struct attention *a)
+{
+    double pairs = 0;
+    for (int i = 0; i < a->segment_count; i++)
+        pairs += (double)a->segments[i].len * (a->segments[i].ctx_len + a->segments[i].len / 2.0);
+    return pairs * a->q_heads * a->head_dim / 4;
+}
+
 void cpu_attention(struct backend *b, const struct attention *a)
 {
     int count;
     struct work *list = list_work(a, &count);
-    PARALLEL_FOR_ANY_ORDER(b->threads)
+    PARALLEL_FOR_ANY_ORDER(cpu_workers(b, attention_work(a)))
     for (int i = 0; i < count * a->q_heads; i++)
         forward_block(a, &list[i / a->q_heads], i % a->q_heads);
     mem_free(list);
@@ -253,7 +261,7 @@ void cpu_attention_grad(struct backend *b, const struct attention *a,
     size_t plane = (size_t)a->rows * (size_t)a->head_dim, all = plane * (size_t)a->q_heads;
     float *d_k = mem_zalloc(2 * all + 1, sizeof *d_k), *d_v = d_k + all;
     memset(g->d_q, 0, all * sizeof *g->d_q);
-    PARALLEL_FOR_ANY_ORDER(b->threads)
+    PARALLEL_FOR_ANY_ORDER(cpu_workers(b, attention_work(a)))
     for (int h = 0; h < a->q_heads; h++) {
         struct head_grads own = {d_k + (size_t)h * plane, d_v + (size_t)h * plane};
         backward_head(a, g, h, list, count, &own);
@@ -288,7 +296,10 @@ static void cached_head(const struct cached_attention *a, int sequence, int head
 
 void cpu_attention_cached(struct backend *b, const struct cached_attention *a)
 {
-    PARALLEL_FOR_ANY_ORDER(b->threads)
+    double work = 0;
+    for (int i = 0; i < a->sequences; i++)
+        work += (double)a->lengths[i] * a->q_heads * a->head_dim;
+    PARALLEL_FOR_ANY_ORDER(cpu_workers(b, work))
     for (int i = 0; i < a->sequences * a->q_heads; i++)
         cached_head(a, i / a->q_heads, i % a->q_heads);
 }

@@ -131,7 +131,7 @@ static void entropy_row(float *x, int target, const float *weight, int vocab,
 void cpu_cross_entropy(struct backend *b, float *logits, const int *targets, const float *weights,
                        int rows, int vocab, const struct loss_out *out)
 {
-    PARALLEL_FOR(b->threads)
+    PARALLEL_FOR(cpu_workers(b, 4.0 * rows * vocab))
     for (int r = 0; r < rows; r++)
         entropy_row(logits + (size_t)r * (size_t)vocab, targets[r], weights ? &weights[r] : NULL,
                     vocab, out, r);
@@ -160,7 +160,7 @@ static int chunk_len(size_t count, size_t at)
 
 void cpu_swiglu(struct backend *b, const float *gate, const float *up, size_t count, float *out)
 {
-    PARALLEL_FOR(b->threads)
+    PARALLEL_FOR(cpu_workers(b, 4.0 * (double)count))
     for (size_t at = 0; at < count; at += CHUNK)
         swiglu_some(gate + at, up + at, chunk_len(count, at), out + at);
 }
@@ -168,7 +168,7 @@ void cpu_swiglu(struct backend *b, const float *gate, const float *up, size_t co
 void cpu_swiglu_grad(struct backend *b, const float *gate, const float *up, const float *dout,
                      size_t count, float *dgate, float *dup)
 {
-    PARALLEL_FOR(b->threads)
+    PARALLEL_FOR(cpu_workers(b, 4.0 * (double)count))
     for (size_t at = 0; at < count; at += CHUNK)
         swiglu_grad_some(gate + at, up + at, dout + at, chunk_len(count, at), dgate + at, dup + at);
 }

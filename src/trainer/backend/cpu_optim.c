@@ -18,7 +18,7 @@ double cpu_sum_squares(struct backend *b, const float *x, size_t count)
 {
     size_t chunks = (count + CHUNK - 1) / CHUNK;
     double *part = mem_zalloc(chunks + 1, sizeof *part), sum = 0;
-    PARALLEL_FOR(b->threads)
+    PARALLEL_FOR(cpu_workers(b, (double)count))
     for (size_t i = 0; i < chunks; i++)
         part[i] = squares(x + i * CHUNK, count - i * CHUNK < CHUNK ? count - i * CHUNK : CHUNK);
     for (size_t i = 0; i < chunks; i++)
@@ -46,7 +46,7 @@ HOT static void adamw_some(const struct adamw *a, float *p, const float *grad, f
 void cpu_adamw(struct backend *b, const struct adamw *a, float *p, const float *grad, float *m,
                float *v, size_t count)
 {
-    PARALLEL_FOR(b->threads)
+    PARALLEL_FOR(cpu_workers(b, (double)count))
     for (size_t at = 0; at < count; at += CHUNK)
         adamw_some(a, p + at, grad + at, m + at, v + at, count - at < CHUNK ? count - at : CHUNK);
 }

@@ -22,6 +22,9 @@
 #define HOT
 #endif
 
+/* Threads worth waking for so many multiplications or the like: few are done by one. */
+int cpu_workers(const struct backend *b, double work);
+
 /* exp by range reduction and a polynomial (Cephes expf): within 2 ulp, and it vectorises. */
 float fast_exp(float x);
 /* x[i] = exp(x[i] - shift); returns the sum. */

@@ -44,14 +44,14 @@ HOT static float square_sum(const float *x, int n)
 
 void cpu_add_bias(struct backend *b, float *x, const float *bias, int rows, int d)
 {
-    PARALLEL_FOR(b->threads)
+    PARALLEL_FOR(cpu_workers(b, (double)rows * d))
     for (int r = 0; r < rows; r++)
         add_row(x + (size_t)r * (size_t)d, bias, d);
 }
 
 void cpu_bias_grad(struct backend *b, const float *dy, int rows, int d, float *dbias)
 {
-    PARALLEL_FOR(b->threads)
+    PARALLEL_FOR(cpu_workers(b, (double)rows * d))
     for (int from = 0; from < d; from += COLUMNS) {
         int n = d - from < COLUMNS ? d - from : COLUMNS;
         for (int r = 0; r < rows; r++)
@@ -61,7 +61,7 @@ void cpu_bias_grad(struct backend *b, const float *dy, int rows, int d, float *d
 
 void cpu_gather(struct backend *b, const float *x, const int *index, int n, int d, float *out)
 {
-    PARALLEL_FOR(b->threads)
+    PARALLEL_FOR(cpu_workers(b, (double)n * d))
     for (int i = 0; i < n; i++)
         memcpy(out + (size_t)i * (size_t)d, x + (size_t)index[i] * (size_t)d,
                (size_t)d * sizeof *out);
@@ -83,7 +83,7 @@ HOT static void norm_row(const float *x, const float *w, float scale, int d, flo
 void cpu_rmsnorm(struct backend *b, const float *x, const float *w, int rows, int d, float eps,
                  float *y, float *rstd)
 {
-    PARALLEL_FOR(b->threads)
+    PARALLEL_FOR(cpu_workers(b, (double)rows * d))
     for (int r = 0; r < rows; r++) {
         size_t at = (size_t)r * (size_t)d;
         rstd[r] = 1.0F / sqrtf(square_sum(x + at, d) / (float)d + eps);
@@ -108,7 +108,7 @@ HOT static void norm_weight_grad(const float *x, const float *dy, float s, int n
 void cpu_rmsnorm_grad(struct backend *b, const float *x, const float *w, const float *rstd,
                       const float *dy, int rows, int d, float *dx, float *dw)
 {
-    PARALLEL_FOR(b->threads)
+    PARALLEL_FOR(cpu_workers(b, (double)rows * d))
     for (int r = 0; r < rows; r++) {
         size_t at = (size_t)r * (size_t)d;
         float pull = rstd[r] * rstd[r] * dot3(x + at, w, dy + at, d) / (float)d;
@@ -116,7 +116,7 @@ void cpu_rmsnorm_grad(struct backend *b, const float *x, const float *w, const f
     }
     if (!dw)
         return;
-    PARALLEL_FOR(b->threads)
+    PARALLEL_FOR(cpu_workers(b, (double)rows * d))
     for (int from = 0; from < d; from += COLUMNS) {
         int n = d - from < COLUMNS ? d - from : COLUMNS;
         for (int r = 0; r < rows; r++) {
@@ -130,7 +130,7 @@ void cpu_rope_table(struct backend *b, const int *positions, const float *freqs,
                     int head_dim, float *table)
 {
     int half = head_dim / 2;
-    PARALLEL_FOR(b->threads)
+    PARALLEL_FOR(cpu_workers(b, 16.0 * rows * half))
     for (int r = 0; r < rows; r++) {
         float *cosines = table + (size_t)r * (size_t)head_dim, *sines = cosines + half;
         for (int i = 0; i < half; i++) {
@@ -154,7 +154,7 @@ void cpu_rope(struct backend *b, float *x, const float *table, int rows, int hea
               bool back)
 {
     int half = head_dim / 2;
-    PARALLEL_FOR(b->threads)
+    PARALLEL_FOR(cpu_workers(b, (double)rows * heads * half))
     for (int r = 0; r < rows; r++) {
         const float *cosines = table + (size_t)r * (size_t)head_dim;
         for (int h = 0; h < heads; h++)

@@ -126,6 +126,9 @@ static int read_all(struct tokenizer *t, const struct gguf *g, struct error *err
         return -1;
     if (read_tokens(t, g, err) != 0)
         return -1;
+    double unknown = gguf_number(g, "tokenizer.ggml.unknown_token_id", -1);
+    if (!t->sentencepiece && unknown >= 0 && unknown < (double)t->texts_count)
+        t->unknown = (int)unknown;
     if ((t->sentencepiece ? read_scores : read_merges)(t, g, err) != 0)
         return -1;
     return tokenizer_finish(t, err);

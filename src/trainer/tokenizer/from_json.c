@@ -165,6 +165,9 @@ static int read_model(struct tokenizer *t, const struct json *j, struct error *e
     t->ignore_merges = json_bool(json_get(j, "ignore_merges"), false);
     if (read_vocab(t, json_get(j, "vocab"), err) != 0)
         return -1;
+    const char *unknown = json_string(json_get(j, "unk_token"), NULL);
+    if (unknown && !t->sentencepiece)
+        t->unknown = tokenizer_id(t, unknown);
     return read_merges(t, json_get(j, "merges"), err);
 }
 

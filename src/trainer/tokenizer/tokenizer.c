@@ -20,6 +20,7 @@ struct tokenizer *tokenizer_new(void)
     t->cache = map_new();
     t->bpe = bpe_new();
     t->pretoken = pretoken_new();
+    t->unknown = -1;
     for (int i = 0; i < BYTES; i++)
         t->byte_ids[i] = -1;
     return t;
@@ -102,12 +103,11 @@ int tokenizer_finish(struct tokenizer *t, struct error *err)
     qsort(t->added, t->added_count, sizeof *t->added, longest_first);
     if (t->sentencepiece)
         return find_fallback_bytes(t, err);
-    for (int i = 0; i < BYTES; i++) {
+    for (int i = 0; i < BYTES; i++) { /* SmolLM has no token for bytes its corpus never held */
         char byte = (char)i;
         uint64_t id;
-        if (!map_get(t->vocab, (struct slice){&byte, 1}, &id))
-            return error_set(err, ERR_INPUT, "the tokenizer has no token for byte %d", i);
-        t->byte_ids[i] = (int)id;
+        if (map_get(t->vocab, (struct slice){&byte, 1}, &id))
+            t->byte_ids[i] = (int)id;
     }
     return 0;
 }
@@ -144,6 +144,14 @@ void tokenizer_merges_from_vocab(struct tokenizer *t, const uint32_t *rank_of)
     }
 }
 
+/* A byte without a token becomes the unknown token, or nothing where there is none: as the reference. */
+static void add_byte(const struct tokenizer *t, unsigned char byte, struct ids *out)
+{
+    int id = t->byte_ids[byte] >= 0 ? t->byte_ids[byte] : t->unknown;
+    if (id >= 0)
+        ids_add(out, id);
+}
+
 /* The symbols a word starts from: its bytes, or in SentencePiece its characters. */
 static void add_symbols(const struct tokenizer *t, struct slice word, struct ids *out)
 {
@@ -155,7 +163,7 @@ static void add_symbols(const struct tokenizer *t, struct slice word, struct ids
             ids_add(out, (int)id);
         } else {
             for (size_t i = 0; i < n; i++)
-                ids_add(out, t->byte_ids[(unsigned char)word.at[at + i]]);
+                add_byte(t, (unsigned char)word.at[at + i], out);
         }
         at += n;
     }

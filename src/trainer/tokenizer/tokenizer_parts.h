@@ -23,6 +23,7 @@ struct tokenizer {
     struct bpe *bpe;
     struct pretoken *pretoken;
     int byte_ids[BYTES]; /* one-byte tokens; byte fallback in SentencePiece; -1 for none */
+    int unknown;         /* for bytes without a token; -1 for none */
     struct added_token *added; /* longest first */
     size_t added_count, added_cap;
     bool added_start[BYTES]; /* first bytes of added tokens */

@@ -1,0 +1,178 @@
+#include "trainer/model/decode.h"
+
+#include "base/mem.h"
+
+struct decoder {
+    struct model *model;
+    int slots, capacity;
+    float **k, **v; /* by slot * layers + layer: rows of kv_heads * head_dim */
+    float *x, *normed, *rstd, *q, *raw, *o, *gate, *up, *act, *table, *u, *new_k, *new_v;
+    const float **k_now, **v_now; /* of the sequences in a step */
+    int *lengths;
+    const struct span *spans; /* during decoder_fill */
+    int span_count;
+};
+
+static size_t kv_width(const struct model *m)
+{
+    return (size_t)m->config.kv_heads * (size_t)m->config.head_dim;
+}
+
+static size_t largest_rank(const struct model *m)
+{
+    int rank = 1;
+    for (int i = 0; i < m->config.layers; i++) {
+        for (int k = 0; k < LINEARS; k++)
+            rank = m->layers[i].linears[k].lora.rank > rank ? m->layers[i].linears[k].lora.rank : rank;
+    }
+    return (size_t)rank;
+}
+
+static int alloc_caches(struct decoder *d, struct error *err)
+{
+    struct backend *b = d->model->backend;
+    size_t size = (size_t)d->capacity * kv_width(d->model);
+    for (int i = 0; i < d->slots * d->model->config.layers; i++) {
+        if (!(d->k[i] = b->ops->alloc(b, size, err)) || !(d->v[i] = b->ops->alloc(b, size, err)))
+            return -1;
+    }
+    return 0;
+}
+
+static int alloc_scratch(struct decoder *d, struct error *err)
+{
+    struct backend *b = d->model->backend;
+    const struct model_config *c = &d->model->config;
+    size_t hidden = (size_t)c->hidden, ffn = (size_t)c->ffn, dim = (size_t)c->head_dim;
+    size_t q = (size_t)c->q_heads * dim, kv = kv_width(d->model), heads = (size_t)c->q_heads;
+    struct {
+        float **at;
+        size_t wide;
+    } list[] = {{&d->x, hidden}, {&d->normed, hidden}, {&d->rstd, heads + 1}, {&d->q, q}, {&d->raw, q},
+                {&d->o, q},      {&d->gate, ffn},      {&d->up, ffn},         {&d->act, ffn},
+                {&d->table, dim}, {&d->u, largest_rank(d->model)}, {&d->new_k, kv}, {&d->new_v, kv}};
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        if (!(*list[i].at = b->ops->alloc(b, list[i].wide * (size_t)d->slots, err)))
+            return -1;
+    }
+    return 0;
+}
+
+struct decoder *decoder_new(struct model *m, int slots, int capacity, struct error *err)
+{
+    struct decoder *d = mem_zalloc(1, sizeof *d);
+    size_t caches = (size_t)slots * (size_t)m->config.layers;
+    d->model = m;
+    d->slots = slots;
+    d->capacity = capacity;
+    d->k = mem_zalloc(caches, sizeof *d->k);
+    d->v = mem_zalloc(caches, sizeof *d->v);
+    d->k_now = mem_zalloc((size_t)slots, sizeof *d->k_now);
+    d->v_now = mem_zalloc((size_t)slots, sizeof *d->v_now);
+    d->lengths = mem_zalloc((size_t)slots, sizeof *d->lengths);
+    if (alloc_caches(d, err) == 0 && alloc_scratch(d, err) == 0)
+        return d;
+    decoder_free(d);
+    return NULL;
+}
+
+void decoder_free(struct decoder *d)
+{
+    if (!d)
+        return;
+    struct backend *b = d->model->backend;
+    for (int i = 0; i < d->slots * d->model->config.layers; i++) {
+        b->ops->release(b, d->k[i]);
+        b->ops->release(b, d->v[i]);
+    }
+    float *all[] = {d->x,  d->normed, d->rstd,  d->q, d->raw,   d->o,    d->gate,
+                    d->up, d->act,    d->table, d->u, d->new_k, d->new_v};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        b->ops->release(b, all[i]);
+    mem_free(d->k);
+    mem_free(d->v);
+    mem_free(d->k_now);
+    mem_free(d->v_now);
+    mem_free(d->lengths);
+    mem_free(d);
+}
+
+static void keep_rows(void *ctx, int layer, const float *k, const float *v)
+{
+    struct decoder *d = ctx;
+    struct backend *b = d->model->backend;
+    size_t wide = kv_width(d->model);
+    for (int i = 0; i < d->span_count; i++) {
+        const struct span *s = &d->spans[i];
+        int cache = s->slot * d->model->config.layers + layer;
+        size_t from = (size_t)s->row * wide, to = (size_t)s->position * wide;
+        b->ops->copy(b, d->k[cache] + to, k + from, (size_t)s->count * wide);
+        b->ops->copy(b, d->v[cache] + to, v + from, (size_t)s->count * wide);
+    }
+}
+
+void decoder_fill(struct decoder *d, struct pass *p, const struct batch *batch, const struct span *spans,
+                  int count)
+{
+    d->spans = spans;
+    d->span_count = count;
+    pass_forward(p, batch, keep_rows, d);
+}
+
+/* q, and this token's key and value into the caches. */
+static void project(struct decoder *d, const struct layer *l, int layer, const int *slots,
+                    const int *positions, int n)
+{
+    struct backend *b = d->model->backend;
+    const struct model_config *c = &d->model->config;
+    size_t wide = kv_width(d->model);
+    linear_forward(b, &l->linears[LINEAR_Q], d->normed, n, 0, c->qk_norm ? d->raw : d->q, d->u);
+    if (c->qk_norm)
+        b->ops->rmsnorm(b, d->raw, l->q.w, n * c->q_heads, c->head_dim, c->eps, d->q, d->rstd);
+    linear_forward(b, &l->linears[LINEAR_K], d->normed, n, 0, c->qk_norm ? d->raw : d->new_k, d->u);
+    if (c->qk_norm)
+        b->ops->rmsnorm(b, d->raw, l->k.w, n * c->kv_heads, c->head_dim, c->eps, d->new_k, d->rstd);
+    linear_forward(b, &l->linears[LINEAR_V], d->normed, n, 0, d->new_v, d->u);
+    b->ops->rope(b, d->q, d->table, n, c->q_heads, c->head_dim, false);
+    b->ops->rope(b, d->new_k, d->table, n, c->kv_heads, c->head_dim, false);
+    for (int i = 0; i < n; i++) {
+        int cache = slots[i] * c->layers + layer;
+        size_t to = (size_t)positions[i] * wide, from = (size_t)i * wide;
+        b->ops->copy(b, d->k[cache] + to, d->new_k + from, wide);
+        b->ops->copy(b, d->v[cache] + to, d->new_v + from, wide);
+        d->k_now[i] = d->k[cache];
+        d->v_now[i] = d->v[cache];
+        d->lengths[i] = positions[i] + 1;
+    }
+}
+
+static void step_layer(struct decoder *d, int layer, const int *slots, const int *positions, int n)
+{
+    struct backend *b = d->model->backend;
+    const struct model_config *c = &d->model->config;
+    const struct layer *l = &d->model->layers[layer];
+    b->ops->rmsnorm(b, d->x, l->before_attention.w, n, c->hidden, c->eps, d->normed, d->rstd);
+    project(d, l, layer, slots, positions, n);
+    struct cached_attention a = {
+        .sequences = n, .q_heads = c->q_heads, .kv_heads = c->kv_heads, .head_dim = c->head_dim,
+        .q = d->q, .o = d->o, .k = d->k_now, .v = d->v_now, .lengths = d->lengths,
+    };
+    b->ops->attention_cached(b, &a);
+    linear_forward(b, &l->linears[LINEAR_O], d->o, n, 1, d->x, d->u);
+    b->ops->rmsnorm(b, d->x, l->before_ffn.w, n, c->hidden, c->eps, d->normed, d->rstd);
+    linear_forward(b, &l->linears[LINEAR_GATE], d->normed, n, 0, d->gate, d->u);
+    linear_forward(b, &l->linears[LINEAR_UP], d->normed, n, 0, d->up, d->u);
+    b->ops->swiglu(b, d->gate, d->up, (size_t)n * (size_t)c->ffn, d->act);
+    linear_forward(b, &l->linears[LINEAR_DOWN], d->act, n, 1, d->x, d->u);
+}
+
+const float *decoder_step(struct decoder *d, const int *slots, const int *ids, const int *positions, int n)
+{
+    struct backend *b = d->model->backend;
+    const struct model_config *c = &d->model->config;
+    b->ops->rope_table(b, positions, d->model->freqs, n, c->head_dim, d->table);
+    b->ops->gather(b, d->model->embed, ids, n, c->hidden, d->x);
+    for (int i = 0; i < c->layers; i++)
+        step_layer(d, i, slots, positions, n);
+    return d->x;
+}

@@ -1,0 +1,27 @@
+/* Generating: keys and values of what is behind are kept, each step computes one token of several
+ * sequences together. */
+#ifndef TRAINER_MODEL_DECODE_H
+#define TRAINER_MODEL_DECODE_H
+
+#include "trainer/model/pass.h"
+
+struct decoder;
+
+/* slots sequences of up to capacity tokens. NULL and err when memory is short. */
+struct decoder *decoder_new(struct model *m, int slots, int capacity, struct error *err);
+void decoder_free(struct decoder *d); /* NULL is fine */
+
+/* Rows row..row+count of a batch are tokens position..position+count of the sequence in slot. Rows may
+ * be part of several spans: a shared prefix is computed once. */
+struct span {
+    int row, count, slot, position;
+};
+
+/* Computes a batch with p and keeps its keys and values as the spans say. */
+void decoder_fill(struct decoder *d, struct pass *p, const struct batch *batch, const struct span *spans,
+                  int count);
+/* One more token for each of n slots: ids[i] is token positions[i] of the sequence in slots[i]. Returns
+ * n rows of hidden state before the last norm; borrowed until the next call. */
+const float *decoder_step(struct decoder *d, const int *slots, const int *ids, const int *positions, int n);
+
+#endif

@@ -1,0 +1,72 @@
+#include "trainer/optimizer/optimizer.h"
+
+#include <math.h>
+
+#include "base/mem.h"
+
+struct optimizer *optimizer_new(struct backend *b, const struct params *params, struct error *err)
+{
+    struct optimizer *o = mem_zalloc(1, sizeof *o);
+    o->backend = b;
+    o->params = params;
+    o->m = mem_zalloc(params->count + 1, sizeof *o->m);
+    o->v = mem_zalloc(params->count + 1, sizeof *o->v);
+    for (size_t i = 0; i < params->count; i++) {
+        o->m[i] = b->ops->alloc(b, params->items[i].count, err);
+        o->v[i] = o->m[i] ? b->ops->alloc(b, params->items[i].count, err) : NULL;
+        if (!o->v[i]) {
+            optimizer_free(o);
+            return NULL;
+        }
+    }
+    return o;
+}
+
+void optimizer_free(struct optimizer *o)
+{
+    if (!o)
+        return;
+    for (size_t i = 0; i < o->params->count; i++) {
+        o->backend->ops->release(o->backend, o->m[i]);
+        o->backend->ops->release(o->backend, o->v[i]);
+    }
+    mem_free(o->m);
+    mem_free(o->v);
+    mem_free(o);
+}
+
+void optimizer_zero_grads(struct optimizer *o)
+{
+    for (size_t i = 0; i < o->params->count; i++)
+        o->backend->ops->zero(o->backend, o->params->items[i].grad, o->params->items[i].count);
+}
+
+double optimizer_grad_norm(const struct optimizer *o)
+{
+    double squares = 0;
+    for (size_t i = 0; i < o->params->count; i++)
+        squares += o->backend->ops->sum_squares(o->backend, o->params->items[i].grad,
+                                                o->params->items[i].count);
+    return sqrt(squares);
+}
+
+void optimizer_step(struct optimizer *o, double lr, double decay, double clip, double norm, int step)
+{
+    double scale = clip > 0 ? clip / (norm + 1e-6) : 1; /* torch.nn.utils.clip_grad_norm_ */
+    struct adamw a = {.lr = (float)lr, .beta1 = 0.9F, .beta2 = 0.999F, .eps = 1e-8F,
+                      .decay = (float)decay, .scale = scale < 1 ? (float)scale : 1, .step = step};
+    for (size_t i = 0; i < o->params->count; i++) {
+        const struct param *p = &o->params->items[i];
+        o->backend->ops->adamw(o->backend, &a, p->value, p->grad, o->m[i], o->v[i], p->count);
+    }
+}
+
+double schedule_rate(enum schedule s, double lr, int warmup, int step, int total)
+{
+    if (step <= warmup)
+        return lr * step / warmup;
+    double done = total > warmup ? (double)(step - 1 - warmup) / (total - warmup) : 0;
+    if (s == SCHEDULE_LINEAR)
+        return lr * (1 - done);
+    return s == SCHEDULE_COSINE ? lr * 0.5 * (1 + cos(3.141592653589793 * done)) : lr;
+}

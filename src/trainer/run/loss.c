@@ -1,0 +1,102 @@
+#include "trainer/run/loss.h"
+
+#include <string.h>
+
+#include "base/array.h"
+#include "base/mem.h"
+
+struct loss *loss_new(struct model *m, int max_rows, enum pass_kind kind, struct error *err)
+{
+    struct loss *l = mem_zalloc(1, sizeof *l);
+    l->model = m;
+    l->max_rows = max_rows;
+    l->grads = kind != PASS_FORWARD;
+    l->share = true;
+    l->pass = pass_new(m, max_rows, kind, err);
+    l->head = l->pass ? head_new(m, l->grads, err) : NULL;
+    if (l->head)
+        return l;
+    loss_free(l);
+    return NULL;
+}
+
+void loss_free(struct loss *l)
+{
+    if (!l)
+        return;
+    pass_free(l->pass);
+    head_free(l->head);
+    pack_free(&l->pack);
+    mem_free(l->losses);
+    mem_free(l);
+}
+
+/* What the weights are normalised over. */
+struct weighing {
+    bool by_branch;
+    double tokens, branches;
+};
+
+static float weigh(void *ctx, const struct branch *b)
+{
+    const struct weighing *w = ctx;
+    return (float)(w->by_branch ? 1.0 / (w->branches * (double)branch_trained(b)) : 1.0 / w->tokens);
+}
+
+static void count_target(struct loss_sums *s, const struct target_info *t, double loss, float weight)
+{
+    int kind = strcmp(t->branch->kind, "B") == 0 ? KIND_B : KIND_A;
+    s->weighted += loss * weight;
+    s->all += loss;
+    s->all_count++;
+    s->branch[kind] += loss;
+    s->branch_count[kind]++;
+    if (t->at < t->branch->answer) {
+        s->strategy += loss;
+        s->strategy_count++;
+    } else {
+        s->answer += loss;
+        s->answer_count++;
+    }
+}
+
+/* One packed row through the model. */
+static void run_row(struct loss *l, struct loss_sums *sums)
+{
+    struct pack *p = &l->pack;
+    size_t n = p->targets.count;
+    if (n == 0)
+        return;
+    struct batch batch = pack_batch(p);
+    l->losses = array_reserve(l->losses, &l->losses_cap, n, sizeof *l->losses);
+    const float *hidden = pass_forward(l->pass, &batch, NULL, NULL);
+    head_loss(l->head, hidden, p->rows.items, p->targets.items, p->weights, (int)n,
+              l->grads ? pass_hidden_grad(l->pass) : NULL, &(struct loss_out){.loss = l->losses});
+    if (l->grads)
+        pass_backward(l->pass);
+    for (size_t i = 0; i < n; i++)
+        count_target(sums, &p->infos[i], l->losses[i], p->weights[i]);
+    sums->rows += p->ids.count;
+    pack_clear(p);
+}
+
+void loss_run(struct loss *l, const struct examples *list, const int *order, size_t count,
+              struct loss_sums *sums)
+{
+    struct weighing w = {.by_branch = l->by_branch};
+    for (size_t i = 0; i < count; i++) {
+        const struct example *e = &list->items[order[i]];
+        for (size_t b = 0; b < e->count; b++)
+            w.tokens += (double)branch_trained(&e->branches[b]);
+        w.branches += (double)e->count;
+        sums->plain_rows += example_rows(e, false);
+    }
+    pack_clear(&l->pack);
+    for (size_t i = 0; i < count; i++) {
+        const struct example *e = &list->items[order[i]];
+        if (l->pack.ids.count && l->pack.ids.count + example_rows(e, l->share) > (size_t)l->max_rows)
+            run_row(l, sums);
+        pack_add(&l->pack, e, l->share, weigh, &w);
+    }
+    run_row(l, sums);
+}

@@ -1,0 +1,29 @@
+/* A run's folder: config.json, metrics.jsonl, log.txt, lock, checkpoints/. */
+#ifndef TRAINER_RUN_RUN_FOLDER_H
+#define TRAINER_RUN_RUN_FOLDER_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/str.h"
+
+struct run_folder {
+    char *path;
+    int lock; /* descriptor; the lock is held while it is open */
+    FILE *metrics;
+    struct log *log;
+};
+
+/* Makes or enters the folder and locks it. config is what the run is: it is written to a new folder, and
+ * must be the same in one that is resumed. A folder that holds a run is entered only with resume. */
+int run_folder_open(const char *path, struct slice config, bool resume, struct run_folder *f,
+                    struct error *err);
+/* Opens metrics.jsonl for appending, without lines of steps after last. */
+int run_folder_metrics(struct run_folder *f, int last, struct error *err);
+/* One line, flushed; disk full is reported. */
+int run_folder_line(struct run_folder *f, struct slice line, struct error *err);
+void run_folder_close(struct run_folder *f);
+
+#endif

@@ -1,0 +1,29 @@
+/* What every command opens first: a backend, a model, its tokenizer and chat format, an adapter. */
+#ifndef TRAINER_RUN_SESSION_H
+#define TRAINER_RUN_SESSION_H
+
+#include "trainer/data/example.h"
+#include "trainer/lora/lora.h"
+#include "trainer/run/options.h"
+
+struct session {
+    struct backend *backend;
+    struct model *model;
+    struct tokenizer *tokenizer;
+    const struct chat_format *chat;
+    struct reader reader;
+};
+
+/* Options that session_open reads: a command's table begins with these. */
+#define SESSION_OPTIONS                                                                            \
+    {"model", "PATH", NULL, "the model: a transformers folder or a GGUF file"},          \
+        {"chat", "NAME", NULL, "chat format, where the model's template is not known"},            \
+        {"threads", "N", "0", "threads; 0 is all cores"},                                          \
+        {"max-tokens", "N", "4096", "longest sequence"}
+
+/* Opens tokenizer and chat format; with weights also the model (or a random one, --init random, where
+ * the command's table has init). */
+int session_open(const struct options *o, bool weights, struct session *s, struct error *err);
+void session_close(struct session *s);
+
+#endif
