@@ -10,13 +10,26 @@ static const char *state_sign(const struct review *v, enum record_state state)
     return (v->ascii ? plain : signs)[state];
 }
 
+/* At most two decimals, and none that say nothing. */
+static void add_number(struct str *out, double number)
+{
+    str_addf(out, "%.2f", number);
+    while (out->at[out->len - 1] == '0')
+        str_cut(out, out->len - 1);
+    if (out->at[out->len - 1] == '.')
+        str_cut(out, out->len - 1);
+}
+
 static void add_score(struct str *out, const struct stored_output *o)
 {
     if (!o || !o->has_score)
         return;
-    str_addf(out, " · %.6g", o->score);
-    if (o->has_score_max)
-        str_addf(out, "/%.6g", o->score_max);
+    str_adds(out, " · ");
+    add_number(out, o->score);
+    if (o->has_score_max) {
+        str_addc(out, '/');
+        add_number(out, o->score_max);
+    }
     if (o->grader)
         str_addf(out, " by %s", o->grader);
 }
