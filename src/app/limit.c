@@ -126,7 +126,7 @@ static int check_state(struct reader *r, struct slice *value, size_t at)
 {
     const char *word = limit_state_word(*value);
     if (!word)
-        return fault(r, at, "a state is undecided, accepted, edited, rejected, skipped, flagged or decided, not",
+        return fault(r, at, "Tab lists the states; there is no",
                      *value);
     *value = slice_of(word);
     return 0;
@@ -262,8 +262,7 @@ static int read_named(struct reader *r, struct limit_term *t)
     int field = find_field(name);
     if (field < 0)
         return fault(r, start,
-                     "fields are state task score hinges rounds text rule reviewer tag split id "
-                     "(put words to search for in quotes); there is no", name);
+                     "no such field (Tab after a blank lists them):", name);
     t->field = (enum limit_field)field;
     if (fields[field].kind == KIND_NUMBER)
         return read_number(r, t);

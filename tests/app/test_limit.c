@@ -61,7 +61,7 @@ static void test_faults(void)
         {"score<five", 6, "'five'"},
         {"score<1e999x", 6, "number belongs"},
         {"score:1,2", 7, "two terms"},
-        {"nope:3", 0, "there is no 'nope'"},
+        {"nope:3", 0, "no such field"},
         {"x \"open", 2, "not closed"},
         {"/open", 0, "no closing"},
         {"//", 0, "empty"},

@@ -132,9 +132,9 @@ static const char *hints(void *view)
     return "Enter open  Tab next undecided  a accept  x reject  l limit  / search  t tag  s skip  f flag  o sort  u undo  R rules  H history  ? help";
 }
 
-static bool counted_before(const struct queue_view *v, struct queue_row *row)
+bool queue_counted(const struct queue_view *v, struct queue_row *row)
 {
-    for (size_t i = 0; i < v->n_counted; i++)
+    for (size_t i = 0; row->n_hinges < 0 && i < v->n_counted; i++)
         if (v->counted[i].record == row->id)
             row->n_hinges = v->counted[i].hinges;
     return row->n_hinges >= 0;
@@ -156,7 +156,7 @@ static bool count_one(struct queue_view *v)
     size_t end = v->top + (size_t)(rows > 0 ? rows : 0);
     for (size_t i = v->top; i < v->list.count && i < end; i++) {
         struct queue_row *row = v->list.rows[i];
-        if (row->n_hinges >= 0 || counted_before(v, row))
+        if (queue_counted(v, row))
             continue;
         if (v->n_counted == COUNTED_MAX)
             keep_counted(v);

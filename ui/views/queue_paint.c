@@ -215,6 +215,8 @@ void queue_paint(void *view, const struct paint *p)
     for (int i = 0; i < rows; i++) {
         size_t at = v->top + (size_t)i;
         if (at < v->list.count)
+            queue_counted(v, v->list.rows[at]);
+        if (at < v->list.count)
             paint_row(v, p, 2 + i, places, v->list.rows[at], at == v->list.cursor);
         else
             paint_fill(p, 2 + i, 0, p->cols, " ", LOOK_TEXT);

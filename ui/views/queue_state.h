@@ -29,6 +29,9 @@ struct queue_view {
     unsigned headline_width; /* cells, as painted last */
 };
 
+/* queue.c: fills in the number of hinges where it was counted and is not kept yet; false where nobody has. */
+bool queue_counted(const struct queue_view *v, struct queue_row *row);
+
 /* queue_act.c */
 bool queue_act(struct queue_view *v, const char *name);
 void queue_load_tags(struct queue_view *v);
