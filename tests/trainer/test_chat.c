@@ -62,10 +62,11 @@ static void templates_are_recognised_or_refused(void)
         struct error err = {0};
         const struct chat_format *f = chat_detect(slice_of(list[i].template), &err);
         CU_ASSERT_EQUAL(f != NULL, list[i].name != NULL);
-        if (f)
+        if (f) {
             CU_ASSERT_STRING_EQUAL(chat_name(f), list[i].name);
-        else
+        } else {
             CU_ASSERT(strstr(err.text, "--chat") != NULL);
+        }
     }
 }
 
