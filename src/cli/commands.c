@@ -10,7 +10,7 @@ static const struct option_spec json_only[] = {
 static const struct option_spec check_options[] = {
     {"json", 0, NULL, "print JSON"},
     {"prune", 0, NULL, "when no fault was found, drop drafts that were typed over or used"},
-    {NULL},
+    {.name = NULL},
 };
 
 static const struct option_spec rules_options[] = {
