@@ -58,7 +58,7 @@ bool lcs_mark(struct lcs_list a, struct lcs_list b, size_t n_ids, const struct a
                          .n_ids = n_ids,
                          .cells = CELLS_MAX,
                          .places = 16 * ((uint64_t)a.count + b.count + n_ids),
-                         .exact = true};
+                         .exact = n_pins <= 2};
     w.last = mem_zalloc(n_ids + 1, sizeof *w.last);
     w.before = mem_alloc((a.count + 1) * sizeof *w.before);
     struct lcs_box box = {.a_from = 0};

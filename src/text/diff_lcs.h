@@ -19,9 +19,9 @@ struct lcs_list {
 };
 
 /* Sets keep_a[i] and keep_b[j] to 1 for the members of the subsequence (the k-th kept of a stands for the
- * k-th kept of b); both arrays are zeroed by the caller. Ids are below n_ids. True when it is a
- * longest one (of those with the pins), false when the budget ended first and it is a good one. Pins
- * are pairs to be kept in any case, rising on both sides. */
+ * k-th kept of b); both arrays are zeroed by the caller. Ids are below n_ids. Pins are pairs to be
+ * kept in any case, rising on both sides. True when it is a longest one, false when the budget ended
+ * first, or more was pinned than a common beginning and end, and it is a good one. */
 bool lcs_mark(struct lcs_list a, struct lcs_list b, size_t n_ids, const struct anchor *pins,
               size_t n_pins, uint8_t *keep_a, uint8_t *keep_b);
 
