@@ -97,7 +97,7 @@ static void test_limits(void)
         {"/metformin [12]\\d mg/", 20},
         {"/METFORMIN [12]\\d mg/", 0},
         {"/METFORMIN [12]\\d mg/i", 20},
-        {"!/metformin [12]\\d mg/", 20},
+        {"!/metformin 1\\d mg/", 30},
         {"/metformin [12]\\d mg/ /[05] mg/ task:ward", 1},
         {"\"diabetic hypertension\"", 40},
         {"diabetic !hypertension", 0},
