@@ -84,10 +84,21 @@ static const char *choices(const struct option_spec *o, char out[256])
     return out;
 }
 
+static void print_names(void)
+{
+    for (const struct command *c = commands; c->name; c++)
+        printf("%s%s", c == commands ? "" : " ", c->name);
+}
+
 static void bash_command(const struct command *c)
 {
     char words[256];
     printf("        %s)\n            case $before in\n", c->name);
+    if (strcmp(c->name, "help") == 0) {
+        fputs("                help) COMPREPLY=($(compgen -W '", stdout);
+        print_names();
+        puts("' -- \"$word\")); return ;;");
+    }
     for (const struct option_spec *o = c->options; o && o->name; o++)
         if (choices(o, words)[0])
             printf("                --%s) COMPREPLY=($(compgen -W '%s' -- \"$word\")); return ;;\n",
@@ -105,8 +116,7 @@ static void print_bash(void)
          "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} options=\n"
          "    if [ \"$COMP_CWORD\" -eq 1 ]; then");
     fputs("        COMPREPLY=($(compgen -f -W '", stdout);
-    for (const struct command *c = commands; c->name; c++)
-        printf("%s%s", c == commands ? "" : " ", c->name);
+    print_names();
     puts("' -- \"$word\"))\n        return\n    fi\n    case ${COMP_WORDS[1]} in");
     for (const struct command *c = commands; c->name; c++)
         bash_command(c);
