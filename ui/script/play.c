@@ -296,11 +296,14 @@ static int run_line(struct player *p, struct slice line, struct error *err)
 static int run_lines(struct player *p, struct slice text, const char *script, struct error *err)
 {
     unsigned long number = 0;
-    for (size_t at = 0; at < text.len && !p->ended;) {
+    for (size_t at = 0; at < text.len;) {
         const char *end = memchr(text.at + at, '\n', text.len - at);
         size_t to = end ? (size_t)(end - text.at) : text.len;
+        struct slice line = slice_trim(slice_sub(text, at, to));
         number++;
-        if (run_line(p, slice_sub(text, at, to), err) < 0)
+        if (p->ended && line.len && line.at[0] != '#') /* what is expected there would never be looked at */
+            return error_set(err, ERR_INPUT, "%s: line %lu: the workbench was left before this", script, number);
+        if (run_line(p, line, err) < 0)
             return error_prefix(err, "%s: line %lu: ", script, number);
         p->ended = p->ended || workbench_done(p->driver.workbench);
         at = to + 1;
