@@ -6,7 +6,7 @@
 
 static const struct chat_message talk[] = {
     {{"user", 4}, {"Hi", 2}},
-    {{"assistant", 9}, {"<think>\nwell\n</think>\n\nHello", 27}},
+    {{"assistant", 9}, {"<think>\nwell\n</think>\n\nHello", 28}},
     {{"user", 4}, {" Bye \n", 6}},
 };
 
