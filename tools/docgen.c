@@ -259,6 +259,18 @@ static void print_keys(void)
             man_mode(workbench_binding(i)->mode);
 }
 
+/* All keys as a key file (ui/keys/keymap.h), to copy from. */
+static void print_keyfile(void)
+{
+    puts("# Every key of hinge, as a key file has them: view (- for all), command, keys. Copy the lines you want\n"
+         "# to change into hinge/keys of your configuration folder.");
+    for (size_t i = 0; workbench_binding(i); i++) {
+        const struct binding *b = workbench_binding(i);
+        if (b->keys[0])
+            printf("%s %s %s\n", b->mode[0] ? b->mode : "-", b->command, b->keys);
+    }
+}
+
 static void print_commands(void)
 {
     for (const struct command *c = commands; c->name; c++)
@@ -271,7 +283,7 @@ int main(int argc, char **argv)
         const char *name;
         void (*print)(void);
     } parts[] = {
-        {"commands", print_commands}, {"man", print_man},   {"keys", print_keys}, {"bash", print_bash},
+        {"commands", print_commands}, {"man", print_man},   {"keys", print_keys}, {"keyfile", print_keyfile}, {"bash", print_bash},
         {"zsh", print_zsh},           {"fish", print_fish},
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
@@ -279,6 +291,6 @@ int main(int argc, char **argv)
             parts[i].print();
             return 0;
         }
-    fputs("usage: docgen commands|man|keys|bash|zsh|fish\n", stderr);
+    fputs("usage: docgen commands|man|keys|keyfile|bash|zsh|fish\n", stderr);
     return 2;
 }

@@ -144,13 +144,14 @@ static struct binding *find_command(struct keymap *m, struct slice mode, struct 
     return NULL;
 }
 
-/* Why key cannot be given to row, or NULL. Space and Backspace change nothing in hinge: hands that know
- * another tool press them. */
+/* Why key cannot be given to row, or NULL. Space and Backspace change nothing where nothing is typed: hands
+ * that know another tool press them. Where text is typed (Backspace deletes there) they may do what they like. */
 static const char *refusal(const struct keymap *m, const struct binding *row, const char *key)
 {
     if (!key_name_ok(key))
         return "is no key";
-    if (strcmp(key, "Space") == 0 || strcmp(key, "Backspace") == 0)
+    bool typed_into = find_row(m, row->mode, "Backspace") != NULL;
+    if (!typed_into && (strcmp(key, "Space") == 0 || strcmp(key, "Backspace") == 0))
         return "cannot be given to a command";
     const struct binding *other = find_row(m, row->mode, key);
     return other && other != row ? "does something else already" : NULL;
