@@ -1,5 +1,5 @@
-/* SQLite's online backup: pages are copied while others read and write; it starts again by itself when
- * another process has written in between. */
+/* SQLite's online backup: pages are copied while others read and write; it starts again by itself
+ * when another process has written in between. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /*
- * What `hinge check` looks at: the file itself, what points where, and what was derived against the log of
- * decisions it was derived from. Only numbers are reported, no text of a record.
+ * What `hinge check` looks at: the file itself, what points where, and what was derived against the
+ * log of decisions it was derived from. Only numbers are reported, no text of a record.
  */
 #include <string.h>
 
@@ -27,8 +27,8 @@ static void fault(struct check *c, const char *fmt, ...)
     c->faults++;
 }
 
-/* A check that cannot be made because the file is damaged is a fault, anything else (no memory, a lock)
- * ends the whole. */
+/* A check that cannot be made because the file is damaged is a fault, anything else (no memory, a
+ * lock) ends the whole. */
 static int cannot(struct check *c, const char *what, const struct error *why)
 {
     if (why->code != ERR_CORRUPT && why->code != ERR_FOREIGN)
@@ -70,33 +70,37 @@ static const struct {
 } orphans[] = {
     /* Each text belongs to one row: only where the numbers differ is it worth looking for which. */
     {"text that nothing refers to",
-     "SELECT t.id FROM text t WHERE (SELECT count(*) FROM text) <> (SELECT count(*) FROM message) + "
-     "(SELECT count(*) FROM output) + (SELECT count(rationale) FROM verdict) AND t.id NOT IN (SELECT text FROM message "
-     "UNION ALL SELECT text FROM output UNION ALL SELECT rationale FROM verdict WHERE rationale IS NOT NULL)"},
+     "SELECT t.id FROM text t WHERE (SELECT count(*) FROM text) <> (SELECT count(*) FROM "
+     "message) + (SELECT count(*) FROM output) + (SELECT count(rationale) FROM verdict) AND "
+     "t.id NOT IN (SELECT text FROM message UNION ALL SELECT text FROM output UNION ALL SELECT "
+     "rationale FROM verdict WHERE rationale IS NOT NULL)"},
     {"record without its current revision",
-     "SELECT r.id FROM record r WHERE NOT EXISTS (SELECT 1 FROM record_revision v WHERE v.record = r.id AND "
-     "v.revision = r.revision)"},
+     "SELECT r.id FROM record r WHERE NOT EXISTS (SELECT 1 FROM record_revision v WHERE "
+     "v.record = r.id AND v.revision = r.revision)"},
     {"record with a revision after its current one",
-     "SELECT DISTINCT r.id FROM record r JOIN record_revision v ON v.record = r.id WHERE v.revision > r.revision"},
+     "SELECT DISTINCT r.id FROM record r JOIN record_revision v ON v.record = r.id WHERE "
+     "v.revision > r.revision"},
     {"output of a revision that is not there",
-     "SELECT o.id FROM output o WHERE NOT EXISTS (SELECT 1 FROM record_revision v WHERE v.record = o.record AND "
-     "v.revision = o.revision)"},
+     "SELECT o.id FROM output o WHERE NOT EXISTS (SELECT 1 FROM record_revision v WHERE "
+     "v.record = o.record AND v.revision = o.revision)"},
     {"verdict of a revision that is not there",
-     "SELECT o.id FROM verdict o WHERE NOT EXISTS (SELECT 1 FROM record_revision v WHERE v.record = o.record AND "
-     "v.revision = o.revision)"},
+     "SELECT o.id FROM verdict o WHERE NOT EXISTS (SELECT 1 FROM record_revision v WHERE "
+     "v.record = o.record AND v.revision = o.revision)"},
     {"candidate of a revision that is not there",
-     "SELECT o.id FROM candidate o WHERE NOT EXISTS (SELECT 1 FROM record_revision v WHERE v.record = o.record "
-     "AND v.revision = o.revision)"},
+     "SELECT o.id FROM candidate o WHERE NOT EXISTS (SELECT 1 FROM record_revision v WHERE "
+     "v.record = o.record AND v.revision = o.revision)"},
     {"decision in a batch that is not there",
-     "SELECT d.id FROM decision d WHERE NOT EXISTS (SELECT 1 FROM decision b WHERE b.id = d.batch)"},
+     "SELECT d.id FROM decision d WHERE NOT EXISTS (SELECT 1 FROM decision b WHERE b.id = "
+     "d.batch)"},
     {"undo or redo of a batch that is not there",
-     "SELECT d.id FROM decision d WHERE d.target IS NOT NULL AND NOT EXISTS (SELECT 1 FROM decision b WHERE "
-     "b.batch = d.target AND b.target IS NULL)"},
+     "SELECT d.id FROM decision d WHERE d.target IS NOT NULL AND NOT EXISTS (SELECT 1 FROM "
+     "decision b WHERE b.batch = d.target AND b.target IS NULL)"},
     {"new words that belong to another rule",
-     "SELECT d.id FROM decision d WHERE d.verb = 'reword-rule' AND NOT EXISTS (SELECT 1 FROM rule_version v "
-     "WHERE v.id = d.other AND v.rule = d.rule)"},
+     "SELECT d.id FROM decision d WHERE d.verb = 'reword-rule' AND NOT EXISTS (SELECT 1 FROM "
+     "rule_version v WHERE v.id = d.other AND v.rule = d.rule)"},
     {"draft of a record that is not there",
-     "SELECT d.id FROM draft d WHERE d.record <> 0 AND NOT EXISTS (SELECT 1 FROM record WHERE id = d.record)"},
+     "SELECT d.id FROM draft d WHERE d.record <> 0 AND NOT EXISTS (SELECT 1 FROM record WHERE "
+     "id = d.record)"},
 };
 
 static int check_rows(struct check *c, const char *what, const char *query)
@@ -125,25 +129,28 @@ static int check_orphans(struct check *c)
 static int check_counters(struct check *c)
 {
     return check_rows(c, "counter that is wrong",
-                      "WITH truth (name, value) AS (SELECT 'state' || state, count(*) FROM record GROUP BY state "
-                      "UNION ALL SELECT 'rules', count(*) FROM rule UNION ALL SELECT 'decisions', count(*) FROM "
-                      "decision UNION ALL SELECT 'snapshots', count(*) FROM snapshot) "
-                      "SELECT row_number() OVER (ORDER BY c.name) FROM counter c LEFT JOIN truth t USING (name) "
-                      "WHERE c.value IS NOT coalesce(t.value, 0)");
+                      "WITH truth (name, value) AS (SELECT 'state' || state, count(*) FROM record "
+                      "GROUP BY state UNION ALL SELECT 'rules', count(*) FROM rule UNION ALL "
+                      "SELECT 'decisions', count(*) FROM decision UNION ALL SELECT 'snapshots', "
+                      "count(*) FROM snapshot) SELECT row_number() OVER (ORDER BY c.name) FROM "
+                      "counter c LEFT JOIN truth t USING (name) WHERE c.value IS NOT "
+                      "coalesce(t.value, 0)");
 }
 
 /* Records without a decision have nothing derived; all others are derived again and compared. */
 static int check_derived_records(struct check *c)
 {
     if (check_rows(c, "record that stands as decided without a decision",
-                   "SELECT id FROM record r WHERE (state <> 0 OR reviewer IS NOT NULL OR decided IS NOT NULL OR "
-                   "rule IS NOT NULL OR EXISTS (SELECT 1 FROM record_rule WHERE record = r.id)) AND NOT EXISTS "
-                   "(SELECT 1 FROM decision WHERE record = r.id)") < 0)
+                   "SELECT id FROM record r WHERE (state <> 0 OR reviewer IS NOT NULL OR decided "
+                   "IS NOT NULL OR rule IS NOT NULL OR EXISTS (SELECT 1 FROM record_rule WHERE "
+                   "record = r.id)) AND NOT EXISTS (SELECT 1 FROM decision WHERE record = r.id)") <
+        0)
         return -1;
     struct error why = {0};
     int64_t at = 0;
     int got;
-    while ((got = sql_one(c->s, &why, &at, "SELECT min(record) FROM decision WHERE record > ?", "i", at)) == 1) {
+    while ((got = sql_one(c->s, &why, &at, "SELECT min(record) FROM decision WHERE record > ?", "i",
+                          at)) == 1) {
         int same = derive_check_record(c->s, at, &why);
         if (same < 0)
             return cannot(c, "records against their decisions", &why);
@@ -158,7 +165,8 @@ static int check_derived_rules(struct check *c)
     struct error why = {0};
     int64_t at = 0;
     int got;
-    while ((got = sql_one(c->s, &why, &at, "SELECT min(id) FROM rule WHERE id > ?", "i", at)) == 1) {
+    while ((got = sql_one(c->s, &why, &at, "SELECT min(id) FROM rule WHERE id > ?", "i", at)) ==
+           1) {
         int same = derive_check_rule(c->s, at, &why);
         if (same < 0)
             return cannot(c, "rules against their decisions", &why);
@@ -168,8 +176,8 @@ static int check_derived_rules(struct check *c)
     return got < 0 ? cannot(c, "rules against their decisions", &why) : 0;
 }
 
-/* FTS5 compares its index with the texts by a command that looks like a write, so a project open for
- * reading is not asked. */
+/* FTS5 compares its index with the texts by a command that looks like a write, so a project open
+ * for reading is not asked. */
 static int check_search(struct check *c, const char *index, const char *command)
 {
     struct error why = {0};
@@ -197,13 +205,16 @@ int store_check(struct store *s, struct str *report, size_t *faults, struct erro
         result = check_derived_rules(&c);
     if (result == 0)
         result = check_search(&c, "the index of record texts",
-                              "INSERT INTO record_search (record_search, rank) VALUES ('integrity-check', 1)");
+                              "INSERT INTO record_search (record_search, rank) VALUES "
+                              "('integrity-check', 1)");
     if (result == 0)
         result = check_search(&c, "the index of rationales",
-                              "INSERT INTO record_why (record_why, rank) VALUES ('integrity-check', 1)");
+                              "INSERT INTO record_why (record_why, rank) VALUES "
+                              "('integrity-check', 1)");
     if (result == 0)
         result = check_search(&c, "the index of rules",
-                              "INSERT INTO rule_search (rule_search, rank) VALUES ('integrity-check', 1)");
+                              "INSERT INTO rule_search (rule_search, rank) VALUES "
+                              "('integrity-check', 1)");
     *faults = c.faults;
     return result;
 }

@@ -10,12 +10,14 @@
 
 static bool changes_rule(enum verb v)
 {
-    return v == VERB_MERGE_RULE || v == VERB_RETIRE_RULE || v == VERB_REVIVE_RULE || v == VERB_REWORD_RULE;
+    return v == VERB_MERGE_RULE || v == VERB_RETIRE_RULE || v == VERB_REVIVE_RULE ||
+           v == VERB_REWORD_RULE;
 }
 
 static bool cites_rule(enum verb v)
 {
-    return v == VERB_ACCEPT || v == VERB_EDIT || v == VERB_WRITE || v == VERB_CITE || v == VERB_ADD_RULE;
+    return v == VERB_ACCEPT || v == VERB_EDIT || v == VERB_WRITE || v == VERB_CITE ||
+           v == VERB_ADD_RULE;
 }
 
 static int check_rule(struct store *s, const struct decision *d, struct error *err)
@@ -45,7 +47,8 @@ static int check_merge(struct store *s, const struct decision *d, struct error *
     if (derive_rule_root(s, d->other, &root, err) < 0)
         return -1;
     if (root == d->rule)
-        return error_set(err, ERR_CONFLICT, "rule #%lld cannot be merged into itself", (long long)d->rule);
+        return error_set(err, ERR_CONFLICT, "rule #%lld cannot be merged into itself",
+                         (long long)d->rule);
     return 0;
 }
 
@@ -53,7 +56,8 @@ static int check(struct store *s, struct decision *d, struct error *err)
 {
     if (d->record) {
         int64_t revision;
-        int got = sql_one(s, err, &revision, "SELECT revision FROM record WHERE id = ?", "i", d->record);
+        int got =
+            sql_one(s, err, &revision, "SELECT revision FROM record WHERE id = ?", "i", d->record);
         if (got < 0)
             return -1;
         if (got == 0)
@@ -70,20 +74,22 @@ static int insert(struct store *s, struct decision *d, int64_t target, struct er
 {
     d->created = clock_now_ms();
     int64_t next;
-    if (sql_one(s, err, &next, "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'decision'), 0) + 1",
+    if (sql_one(s, err, &next,
+                "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'decision'), 0) + 1",
                 "") < 0)
         return -1;
     if (d->batch == 0)
         d->batch = next;
     d->id = next;
     return sql_run(s, err,
-                   "INSERT INTO decision (id, batch, reviewer, verb, record, revision, candidate, rule, other, output, "
-                   "in_y_star, place_from, place_to, reason, note, seconds, target, created) VALUES "
-                   "(?, ?, ?, ?, nullif(?, 0), nullif(?, 0), nullif(?, 0), nullif(?, 0), nullif(?, 0), nullif(?, 0), "
-                   "?, ?, ?, ?, ?, ?, nullif(?, 0), ?)",
-                   "iiiziiiiiiiiizzdii", d->id, d->batch, d->reviewer, verb_name(d->verb), d->record,
-                   (int64_t)d->revision, d->candidate, d->rule, d->other, d->output, (int64_t)d->in_y_star,
-                   d->from, d->to, d->reason, d->note, d->seconds, target, d->created);
+                   "INSERT INTO decision (id, batch, reviewer, verb, record, revision, candidate, "
+                   "rule, other, output, in_y_star, place_from, place_to, reason, note, seconds, "
+                   "target, created) VALUES (?, ?, ?, ?, nullif(?, 0), nullif(?, 0), nullif(?, 0), "
+                   "nullif(?, 0), nullif(?, 0), nullif(?, 0), ?, ?, ?, ?, ?, ?, nullif(?, 0), ?)",
+                   "iiiziiiiiiiiizzdii", d->id, d->batch, d->reviewer, verb_name(d->verb),
+                   d->record, (int64_t)d->revision, d->candidate, d->rule, d->other, d->output,
+                   (int64_t)d->in_y_star, d->from, d->to, d->reason, d->note, d->seconds, target,
+                   d->created);
 }
 
 /* Rewording a candidate into a rule counts as an edit of the rule and changes no other record. */
@@ -125,8 +131,10 @@ struct batch {
 
 static int read_batch(struct store *s, int64_t id, struct batch *out, struct error *err)
 {
-    sqlite3_stmt *st = sql(s, err, "SELECT verb, record, rule, other FROM decision WHERE batch = ? AND target IS NULL "
-                                   "ORDER BY id", "i", id);
+    sqlite3_stmt *st = sql(s, err,
+                           "SELECT verb, record, rule, other FROM decision WHERE batch = ? AND "
+                           "target IS NULL ORDER BY id",
+                           "i", id);
     int got = -1;
     while (st && (got = sql_step(s, st, err)) == 1) {
         int verb = verb_parse((const char *)sqlite3_column_text(st, 0));
@@ -150,14 +158,16 @@ static int turn(struct store *s, int64_t reviewer, enum verb verb, int64_t targe
     for (size_t i = 0; result == 0 && i < b.count; i++)
         result = derive(s, &b.items[i], err);
     if (result == 0 && b.count)
-        *out = (struct undo_result){b.items[0].verb, b.items[0].record, b.items[0].rule, (int64_t)b.count};
+        *out = (struct undo_result){b.items[0].verb, b.items[0].record, b.items[0].rule,
+                                    (int64_t)b.count};
     mem_free(b.items);
     return result < 0 ? -1 : 1;
 }
 
 static int undo_target(struct store *s, int64_t reviewer, int64_t *target, struct error *err)
 {
-    return sql_one(s, err, target, "SELECT batch FROM effective WHERE reviewer = ? ORDER BY id DESC LIMIT 1", "i",
+    return sql_one(s, err, target,
+                   "SELECT batch FROM effective WHERE reviewer = ? ORDER BY id DESC LIMIT 1", "i",
                    reviewer);
 }
 
@@ -165,8 +175,10 @@ static int undo_target(struct store *s, int64_t reviewer, int64_t *target, struc
 static int redo_target(struct store *s, int64_t reviewer, int64_t *target, struct error *err)
 {
     sqlite3_stmt *st = sql(s, err,
-                           "SELECT verb, target FROM decision WHERE reviewer = ?1 AND id > coalesce((SELECT max(id) FROM "
-                           "decision WHERE reviewer = ?1 AND target IS NULL), 0) ORDER BY id", "i", reviewer);
+                           "SELECT verb, target FROM decision WHERE reviewer = ?1 AND id > "
+                           "coalesce((SELECT max(id) FROM decision WHERE reviewer = ?1 AND target "
+                           "IS NULL), 0) ORDER BY id",
+                           "i", reviewer);
     int64_t *stack = NULL;
     size_t count = 0, cap = 0;
     int got = -1;
@@ -221,24 +233,62 @@ int decision_store_redo(struct store *s, int64_t reviewer, struct undo_result *o
 }
 
 /* What a rule said before d reworded it. */
-#define WORDS_BEFORE(column)                                                                            \
-    "coalesce((SELECT b." column " FROM effective e JOIN rule_version b ON b.id = e.other "             \
-    "WHERE e.rule = d.rule AND e.verb = 'reword-rule' AND e.id < d.id ORDER BY e.id DESC LIMIT 1), "    \
+#define WORDS_BEFORE(column) \
+    "coalesce((SELECT b." column " FROM effective e JOIN rule_version b ON b.id = e.other " \
+    "WHERE e.rule = d.rule AND e.verb = 'reword-rule' AND e.id < d.id ORDER BY e.id DESC LIMIT " \
+    "1), " \
     "r.first_" column ")"
 
 /* Columns for read_row; the words of a rule for REWORD_RULE are those before and after. */
-#define ROW_COLUMNS                                                                                     \
-    "SELECT d.id, d.batch, d.reviewer, d.verb, d.record, d.revision, d.candidate, d.rule, d.other, d.output, " \
-    "d.in_y_star, d.place_from, d.place_to, d.reason, d.note, d.seconds, d.created, d.target, "          \
-    "d.target IS NULL AND coalesce((SELECT u.verb FROM decision u WHERE u.target = d.batch "             \
-    "ORDER BY u.id DESC LIMIT 1), 'redo') = 'redo', w.name, "                                      \
-    "CASE d.verb WHEN 'reword-rule' THEN " WORDS_BEFORE("mistake") " ELSE c.mistake END, "              \
-    "CASE d.verb WHEN 'reword-rule' THEN " WORDS_BEFORE("guardrail") " ELSE c.guardrail END, "                    \
-    "coalesce(v.mistake, r.mistake), coalesce(v.guardrail, r.guardrail), rec.key, t.name "               \
-    "FROM decision d JOIN reviewer w ON w.id = d.reviewer LEFT JOIN candidate c ON c.id = d.candidate "   \
-    "LEFT JOIN rule r ON r.id = d.rule "                                                                 \
-    "LEFT JOIN rule_version v ON d.verb = 'reword-rule' AND v.id = d.other "                             \
-    "LEFT JOIN record rec ON rec.id = d.record LEFT JOIN task t ON t.id = rec.task "
+#define ROW_COLUMNS \
+    "SELECT d.id, d.batch, d.reviewer, d.verb, d.record, d.revision, d.candidate, d.rule, " \
+    "d.other, d.output, " \
+    "d.in_y_star, d.place_from, d.place_to, d.reason, d.note, d.seconds, d.created, d.target, " \
+    "d.target IS NULL AND coalesce((SELECT u.verb FROM decision u WHERE u.target = d.batch " \
+    "ORDER BY u.id DESC LIMIT 1), 'redo') = 'redo', w.name, " \
+    "CASE d.verb WHEN 'reword-rule' THEN " WORDS_BEFORE( \
+        "mistake") " ELSE c.mistake END, " \
+                   "CASE d.verb WHEN 'reword-rule' THEN " WORDS_BEFORE("guardrail") " ELSE " \
+                                                                                    "c.guardrail " \
+                                                                                    "END, " \
+                                                                                    "coalesce(v." \
+                                                                                    "mistake, " \
+                                                                                    "r.mistake), " \
+                                                                                    "coalesce(v." \
+                                                                                    "guardrail, " \
+                                                                                    "r.guardrail)" \
+                                                                                    ", rec.key, " \
+                                                                                    "t.name " \
+                                                                                    "FROM " \
+                                                                                    "decision d " \
+                                                                                    "JOIN " \
+                                                                                    "reviewer w " \
+                                                                                    "ON w.id = " \
+                                                                                    "d.reviewer " \
+                                                                                    "LEFT JOIN " \
+                                                                                    "candidate c " \
+                                                                                    "ON c.id = " \
+                                                                                    "d.candidate " \
+                                                                                    "LEFT JOIN " \
+                                                                                    "rule r ON " \
+                                                                                    "r.id = " \
+                                                                                    "d.rule " \
+                                                                                    "LEFT JOIN " \
+                                                                                    "rule_" \
+                                                                                    "version v " \
+                                                                                    "ON d.verb = " \
+                                                                                    "'reword-" \
+                                                                                    "rule' AND " \
+                                                                                    "v.id = " \
+                                                                                    "d.other " \
+                                                                                    "LEFT JOIN " \
+                                                                                    "record rec " \
+                                                                                    "ON rec.id = " \
+                                                                                    "d.record " \
+                                                                                    "LEFT JOIN " \
+                                                                                    "task t ON " \
+                                                                                    "t.id = " \
+                                                                                    "rec.task "
 
 static const char *column(sqlite3_stmt *st, int i)
 {
@@ -298,27 +348,34 @@ int decision_store_history(struct store *s, int64_t record, decision_each_fn *ea
                            struct error *err)
 {
     /* The undos and redos of the record's batches belong to its story. */
-    sqlite3_stmt *st = sql(s, err, ROW_COLUMNS
-                           "WHERE d.record = ?1 OR d.target IN (SELECT batch FROM decision WHERE record = ?1) "
-                           "ORDER BY d.id", "i", record);
+    sqlite3_stmt *st = sql(s, err,
+                           ROW_COLUMNS "WHERE d.record = ?1 OR d.target IN (SELECT batch FROM "
+                                       "decision WHERE record = ?1) ORDER BY d.id",
+                           "i", record);
     return each_row(s, st, each, context, err);
 }
 
 int decision_store_rule_history(struct store *s, int64_t rule, decision_each_fn *each,
                                 void *context, struct error *err)
 {
-    sqlite3_stmt *st = sql(s, err, ROW_COLUMNS
-                           "WHERE d.rule = ?1 OR d.target IN (SELECT batch FROM decision WHERE rule = ?1) "
-                           "ORDER BY d.id", "i", rule);
+    sqlite3_stmt *st = sql(s, err,
+                           ROW_COLUMNS "WHERE d.rule = ?1 OR d.target IN (SELECT batch FROM "
+                                       "decision WHERE rule = ?1) ORDER BY d.id",
+                           "i", rule);
     return each_row(s, st, each, context, err);
 }
 
 int decision_store_current(struct store *s, int64_t since, decision_each_fn *each, void *context,
                            struct error *err)
 {
-    sqlite3_stmt *st = sql(s, err, ROW_COLUMNS
-                           "WHERE d.id IN (SELECT max(id) FROM effective WHERE record IS NOT NULL AND verb IN " STATE_VERBS
-                           " GROUP BY record, reviewer) AND d.created >= ? ORDER BY d.record, d.reviewer", "i", since);
+    sqlite3_stmt *st = sql(s, err,
+                           ROW_COLUMNS "WHERE d.id IN (SELECT max(id) FROM effective WHERE record "
+                                       "IS NOT NULL AND verb IN " STATE_VERBS " GROUP BY record, "
+                                                                              "reviewer) AND "
+                                                                              "d.created >= ? "
+                                                                              "ORDER BY d.record, "
+                                                                              "d.reviewer",
+                           "i", since);
     return each_row(s, st, each, context, err);
 }
 
@@ -327,14 +384,17 @@ int decision_store_pace(struct store *s, int64_t reviewer, int64_t day_start, st
 {
     *out = (struct pace){0};
     sqlite3_stmt *st = sql(s, err,
-                           "SELECT count(DISTINCT record), avg(CASE WHEN seconds > 0 THEN seconds END) FROM effective "
-                           "WHERE reviewer = ? AND created >= ? AND record IS NOT NULL AND verb IN " STATE_VERBS, "ii",
-                           reviewer, day_start);
+                           "SELECT count(DISTINCT record), avg(CASE WHEN seconds > 0 THEN seconds "
+                           "END) FROM effective WHERE reviewer = ? AND created >= ? AND record IS "
+                           "NOT NULL AND verb IN " STATE_VERBS,
+                           "ii", reviewer, day_start);
     if (!st || sql_step(s, st, err) != 1)
         return -1;
     out->records_today = sqlite3_column_int64(st, 0);
     out->seconds_per_record = sqlite3_column_double(st, 1);
     sqlite3_reset(st);
-    return sql_one(s, err, &out->records_total, "SELECT count(*) FROM record WHERE reviewer = ?", "i",
-                   reviewer) < 0 ? -1 : 0;
+    return sql_one(s, err, &out->records_total, "SELECT count(*) FROM record WHERE reviewer = ?",
+                   "i", reviewer) < 0
+               ? -1
+               : 0;
 }

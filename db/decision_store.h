@@ -1,7 +1,8 @@
 /*
  * The log of decisions: append-only, the truth of what people did. A record's state, the rules it
  * cites and the library's state are derived from the effective decisions, in the same transaction
- * that appends. Undo and redo are decisions themselves, so they work across logins, without a limit.
+ * that appends. Undo and redo are decisions themselves, so they work across logins, without a
+ * limit.
  */
 #ifndef DB_DECISION_STORE_H
 #define DB_DECISION_STORE_H
@@ -12,11 +13,11 @@
 struct decision {
     /* The caller gives what fits the verb, 0 or NULL for the rest. */
     enum verb verb;
-    int64_t batch;     /* 0: a batch of its own; else the first decision's id, so that one undo takes all */
+    int64_t batch; /* 0: its own; else the id of the first decision that one undo takes back with it */
     int64_t reviewer;
     int64_t record;
     int64_t candidate; /* ACCEPT, EDIT, REJECT: what it was about */
-    int64_t rule;      /* ACCEPT, EDIT, WRITE, CITE, ADD_RULE: cited; the library's verbs: changed */
+    int64_t rule; /* ACCEPT, EDIT, WRITE, CITE, ADD_RULE: cited; the library's verbs: changed */
     int64_t other;     /* MERGE_RULE: the rule it goes into; REWORD_RULE: the new version */
     int64_t output;    /* EDIT_YSTAR */
     bool in_y_star;    /* MARK_HINGE, UNMARK_HINGE: the side, and its bytes */
@@ -50,8 +51,8 @@ struct decision_row {
     struct decision d;
     bool effective; /* false: taken back */
     const char *reviewer;
-    /* The candidate's and the rule's words, NULL where there are none; for REWORD_RULE the words before
-     * and after. */
+    /* The candidate's and the rule's words, NULL where there are none; for REWORD_RULE the words
+     * before and after. */
     const char *candidate_mistake, *candidate_guardrail;
     const char *rule_mistake, *rule_guardrail;
     const char *key; /* the record's id in files, or NULL */
@@ -66,12 +67,13 @@ int decision_store_history(struct store *s, int64_t record, decision_each_fn *ea
 int decision_store_rule_history(struct store *s, int64_t rule, decision_each_fn *each,
                                 void *context, struct error *err);
 /* Each reviewer's latest effective state-setting decision on each record, ordered by record then
- * reviewer: what agreement and export are made from. since (ms) leaves out older ones; 0 for all. */
+ * reviewer: what agreement and export are made from. since (ms) leaves out older ones; 0 for
+ * all. */
 int decision_store_current(struct store *s, int64_t since, decision_each_fn *each, void *context,
                            struct error *err);
 
-/* How fast a reviewer is: records decided since day_start (ms), and the mean of the measured seconds
- * per record among them (0 when none was measured). */
+/* How fast a reviewer is: records decided since day_start (ms), and the mean of the measured
+ * seconds per record among them (0 when none was measured). */
 struct pace {
     int64_t records_today, records_total;
     double seconds_per_record;

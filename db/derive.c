@@ -48,8 +48,9 @@ struct standing {
     struct ids rules;
 };
 
-/* A merge that would make a circle is refused when it is decided, but an undo or redo may bring an older one
- * back: then that is refused. A circle always holds the rule it starts from, as there was none before. */
+/* A merge that would make a circle is refused when it is decided, but an undo or redo may bring an
+ * older one back: then that is refused. A circle always holds the rule it starts from, as there was
+ * none before. */
 int derive_rule_root(struct store *s, int64_t rule, int64_t *root, struct error *err)
 {
     *root = rule;
@@ -60,8 +61,10 @@ int derive_rule_root(struct store *s, int64_t rule, int64_t *root, struct error 
             return got;
         *root = next;
         if (next == rule)
-            return error_set(err, ERR_CONFLICT, "rule #%lld would be merged into itself through later merges: "
-                             "take those back first", (long long)rule);
+            return error_set(err, ERR_CONFLICT,
+                             "rule #%lld would be merged into itself through later merges: "
+                             "take those back first",
+                             (long long)rule);
     }
     return error_set(err, ERR_CORRUPT, "the merges from rule #%lld on do not end", (long long)rule);
 }
@@ -74,7 +77,8 @@ static int cited_rules(struct store *s, int64_t record, int64_t deciding, struct
     int result = 0;
     if (deciding)
         ids_push(&raw, deciding);
-    if (ids_query(s, &raw, "SELECT rule FROM effective WHERE record = ? AND verb = 'add-rule' ORDER BY id",
+    if (ids_query(s, &raw,
+                  "SELECT rule FROM effective WHERE record = ? AND verb = 'add-rule' ORDER BY id",
                   record, err) < 0)
         result = -1;
     for (size_t i = 0; result == 0 && i < raw.count; i++) {
@@ -91,8 +95,9 @@ static int read_standing(struct store *s, int64_t record, struct standing *out, 
 {
     *out = (struct standing){.state = STATE_UNDECIDED};
     sqlite3_stmt *st = sql(s, err,
-                           "SELECT verb, reviewer, created, rule FROM effective WHERE record = ? AND verb IN " STATE_VERBS
-                           " ORDER BY id DESC LIMIT 1", "i", record);
+                           "SELECT verb, reviewer, created, rule FROM effective WHERE record = ? "
+                           "AND verb IN " STATE_VERBS " ORDER BY id DESC LIMIT 1",
+                           "i", record);
     int got = st ? sql_step(s, st, err) : -1;
     if (got != 1)
         return got;
@@ -114,14 +119,15 @@ static int write_standing(struct store *s, int64_t record, const struct standing
 {
     int result = sql_run(s, err, "DELETE FROM record_rule WHERE record = ?", "i", record);
     for (size_t i = 0; result == 0 && i < now->rules.count; i++)
-        result = sql_run(s, err, "INSERT INTO record_rule (record, place, rule) VALUES (?, ?, ?)", "iii",
-                         record, (int64_t)i, now->rules.items[i]);
+        result = sql_run(s, err, "INSERT INTO record_rule (record, place, rule) VALUES (?, ?, ?)",
+                         "iii", record, (int64_t)i, now->rules.items[i]);
     int64_t first = now->rules.count ? now->rules.items[0] : 0;
     if (result == 0)
         result = sql_run(s, err,
-                         "UPDATE record SET state = ?2, reviewer = nullif(?3, 0), decided = nullif(?4, 0), "
-                         "rule = nullif(?5, 0), headline = coalesce((SELECT substr(guardrail, 1, 160) FROM rule "
-                         "WHERE id = ?5), candidate_line) WHERE id = ?1",
+                         "UPDATE record SET state = ?2, reviewer = nullif(?3, 0), decided = "
+                         "nullif(?4, 0), rule = nullif(?5, 0), headline = coalesce((SELECT "
+                         "substr(guardrail, 1, 160) FROM rule WHERE id = ?5), candidate_line) "
+                         "WHERE id = ?1",
                          "iiiii", record, (int64_t)now->state, now->reviewer, now->decided, first);
     return result;
 }
@@ -137,28 +143,45 @@ int derive_record(struct store *s, int64_t record, struct error *err)
 }
 
 /* A column of a rule's newest version that stands, else of its first. */
-#define RULE_WORD(column)                                                                           \
-    "coalesce((SELECT v." column " FROM effective d JOIN rule_version v ON v.id = d.other WHERE d.rule = r.id " \
+#define RULE_WORD(column) \
+    "coalesce((SELECT v." column " FROM effective d JOIN rule_version v ON v.id = d.other WHERE " \
+                                 "d.rule = r.id " \
     "AND d.verb = 'reword-rule' ORDER BY d.id DESC LIMIT 1), r.first_" column ")"
 #define LIBRARY_VERBS "('merge-rule','retire-rule','revive-rule')"
 /* The columns of one rule as the log gives them: words, status, merged_into, edits. */
-#define RULE_COLUMNS                                                                                  \
-    "SELECT " RULE_WORD("mistake") ", " RULE_WORD("guardrail") ", "                                   \
-    "coalesce((SELECT CASE verb WHEN 'merge-rule' THEN 2 WHEN 'retire-rule' THEN 1 ELSE 0 END FROM effective " \
-    "WHERE rule = r.id AND verb IN " LIBRARY_VERBS " ORDER BY id DESC LIMIT 1), 0), "                 \
-    "(SELECT CASE verb WHEN 'merge-rule' THEN other END FROM effective WHERE rule = r.id AND verb IN " \
-    LIBRARY_VERBS " ORDER BY id DESC LIMIT 1), "                                                      \
-    "(SELECT count(*) FROM effective WHERE rule = r.id AND verb IN ('edit','reword-rule')) "          \
-    "FROM rule r WHERE r.id = ?1"
+#define RULE_COLUMNS \
+    "SELECT " RULE_WORD("mistake") ", " RULE_WORD("guardrail") ", " \
+                                                               "coalesce((SELECT CASE verb WHEN " \
+                                                               "'merge-rule' THEN 2 WHEN " \
+                                                               "'retire-rule' THEN 1 ELSE 0 END " \
+                                                               "FROM effective " \
+                                                               "WHERE rule = r.id AND verb " \
+                                                               "IN " LIBRARY_VERBS " ORDER BY id " \
+                                                                                   "DESC LIMIT " \
+                                                                                   "1), 0), " \
+                                                               "(SELECT CASE verb WHEN " \
+                                                               "'merge-rule' THEN other END FROM " \
+                                                               "effective WHERE rule = r.id AND " \
+                                                               "verb IN " LIBRARY_VERBS " ORDER " \
+                                                                                        "BY id " \
+                                                                                        "DESC " \
+                                                                                        "LIMIT " \
+                                                                                        "1), " \
+                                                               "(SELECT count(*) FROM effective " \
+                                                               "WHERE rule = r.id AND verb IN " \
+                                                               "('edit','reword-rule')) " \
+                                                               "FROM rule r WHERE r.id = ?1"
 
 static int write_rule(struct store *s, int64_t rule, struct error *err)
 {
     return sql_run(s, err,
-                   "UPDATE rule SET (mistake, guardrail, status, merged_into, edits) = (" RULE_COLUMNS
-                   ") WHERE id = ?1", "i", rule);
+                   "UPDATE rule SET (mistake, guardrail, status, merged_into, edits) = "
+                   "(" RULE_COLUMNS ") WHERE id = ?1",
+                   "i", rule);
 }
 
-/* Words change seldom, status and counts often: the search index is touched only where it must be. */
+/* Words change seldom, status and counts often: the search index is touched only where it must
+ * be. */
 static int update_rule(struct store *s, int64_t rule, struct error *err)
 {
     int64_t same = 1;
@@ -185,10 +208,11 @@ int derive_rule(struct store *s, int64_t rule, struct error *err)
     int result = derive_rule_row(s, rule, err);
     if (result == 0)
         result = ids_query(s, &records,
-                           "WITH RECURSIVE family (id) AS (SELECT ? UNION SELECT rule.id FROM rule JOIN family "
-                           "ON rule.merged_into = family.id) "
-                           "SELECT DISTINCT record FROM decision WHERE record IS NOT NULL AND rule IN family "
-                           "ORDER BY record", rule, err);
+                           "WITH RECURSIVE family (id) AS (SELECT ? UNION SELECT rule.id FROM rule "
+                           "JOIN family ON rule.merged_into = family.id) SELECT DISTINCT record "
+                           "FROM decision WHERE record IS NOT NULL AND rule IN family ORDER BY "
+                           "record",
+                           rule, err);
     for (size_t i = 0; result == 0 && i < records.count; i++)
         result = derive_record(s, records.items[i], err);
     mem_free(records.items);
@@ -201,17 +225,20 @@ int derive_check_record(struct store *s, int64_t record, struct error *err)
     struct ids stored = {0};
     int result = read_standing(s, record, &now, err);
     if (result == 0)
-        result = ids_query(s, &stored, "SELECT rule FROM record_rule WHERE record = ? ORDER BY place", record, err);
+        result =
+            ids_query(s, &stored, "SELECT rule FROM record_rule WHERE record = ? ORDER BY place",
+                      record, err);
     int64_t same = 0;
     int got = result < 0 ? -1
                          : sql_one(s, err, &same,
-                                   "SELECT state = ?2 AND coalesce(reviewer, 0) = ?3 AND coalesce(decided, 0) = ?4 "
-                                   "AND coalesce(rule, 0) = ?5 FROM record WHERE id = ?1", "iiiii", record,
-                                   (int64_t)now.state, now.reviewer, now.decided,
+                                   "SELECT state = ?2 AND coalesce(reviewer, 0) = ?3 AND "
+                                   "coalesce(decided, 0) = ?4 AND coalesce(rule, 0) = ?5 FROM "
+                                   "record WHERE id = ?1",
+                                   "iiiii", record, (int64_t)now.state, now.reviewer, now.decided,
                                    now.rules.count ? now.rules.items[0] : (int64_t)0);
     bool rules_same = stored.count == now.rules.count &&
-                      (stored.count == 0 ||
-                       memcmp(stored.items, now.rules.items, stored.count * sizeof *stored.items) == 0);
+                      (stored.count == 0 || memcmp(stored.items, now.rules.items,
+                                                   stored.count * sizeof *stored.items) == 0);
     mem_free(stored.items);
     mem_free(now.rules.items);
     return got < 0 ? -1 : same && rules_same;
@@ -220,8 +247,12 @@ int derive_check_record(struct store *s, int64_t record, struct error *err)
 int derive_check_rule(struct store *s, int64_t rule, struct error *err)
 {
     int64_t same = 0;
-    int got = sql_one(s, err, &same,
-                      "SELECT (mistake, guardrail, status, merged_into, edits) IS (" RULE_COLUMNS ") AND uses = "
-                      "(SELECT count(*) FROM record_rule WHERE rule = ?1) FROM rule WHERE id = ?1", "i", rule);
+    int got =
+        sql_one(s, err, &same,
+                "SELECT (mistake, guardrail, status, merged_into, edits) IS (" RULE_COLUMNS ") AND "
+                                                                                            "uses "
+                                                                                            "= "
+                "(SELECT count(*) FROM record_rule WHERE rule = ?1) FROM rule WHERE id = ?1",
+                "i", rule);
     return got < 0 ? -1 : same == 1;
 }

@@ -19,11 +19,12 @@ int migrate_inspect(struct store *s, int *version, struct error *err)
         return -1;
     bool empty = application == 0 && user == 0 && tables == 0;
     if (!empty && application != PROJECT_APPLICATION_ID)
-        return error_set(err, ERR_FOREIGN, "%s is a database of another program, not a hinge project",
-                         s->path);
+        return error_set(err, ERR_FOREIGN,
+                         "%s is a database of another program, not a hinge project", s->path);
     if (user > store_version())
         return error_set(err, ERR_NEWER,
-                         "%s was made by a newer hinge (schema %lld, this program knows %d): use that one",
+                         "%s was made by a newer hinge (schema %lld, this program knows %d): use "
+                         "that one",
                          s->path, (long long)user, store_version());
     *version = (int)user;
     return 0;

@@ -88,7 +88,8 @@ static void add_state(struct query *q, struct slice value)
 
 static void add_task(struct query *q, struct slice value)
 {
-    str_addf(&q->text, "%sr.task IN (SELECT id FROM task WHERE substr(name, 1, length(?)) = ?)", q->shy);
+    str_addf(&q->text, "%sr.task IN (SELECT id FROM task WHERE substr(name, 1, length(?)) = ?)",
+             q->shy);
     add_text(q, value);
     add_text(q, value);
 }
@@ -120,7 +121,9 @@ static void add_rule(struct query *q, struct slice value)
     } else if (slice_is(value, "any")) {
         str_addf(&q->text, "%sr.rule IS NOT NULL", q->shy);
     } else {
-        str_addf(&q->text, "%sr.id IN (SELECT record FROM record_rule WHERE rule = CAST(? AS INTEGER))", q->shy);
+        str_addf(&q->text,
+                 "%sr.id IN (SELECT record FROM record_rule WHERE rule = CAST(? AS INTEGER))",
+                 q->shy);
         add_text(q, value);
     }
 }
@@ -248,7 +251,8 @@ static int is_few(struct store *s, const struct queue_term *t, const struct stor
         return count_states(counts, t) < limit;
     struct query q = {.shy = ""};
     int64_t n = 0;
-    if (t->field == QUEUE_TEXT && t->n_values == 1) { /* the index alone, which stops at the limit */
+    if (t->field == QUEUE_TEXT &&
+        t->n_values == 1) { /* the index alone, which stops at the limit */
         str_adds(&q.text, "SELECT count(*) FROM (");
         add_matches(&q, t->values[0]);
     } else {
@@ -260,8 +264,8 @@ static int is_few(struct store *s, const struct queue_term *t, const struct stor
     return query_one(s, &q, &n, err) < 0 ? -1 : n < limit;
 }
 
-int queue_plan(struct store *s, const struct queue_query *q, unsigned states, struct queue_plan *out,
-               struct error *err)
+int queue_plan(struct store *s, const struct queue_query *q, unsigned states,
+               struct queue_plan *out, struct error *err)
 {
     struct store_counts counts;
     if (store_counts(s, &counts, err) < 0)

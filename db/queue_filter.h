@@ -6,7 +6,8 @@
 #include "db/queue_store.h"
 #include "db/sql.h"
 
-/* A statement under construction: its text and the values for its question marks, in order. Zero-initialise. */
+/* A statement under construction: its text and the values for its question marks, in order.
+ * Zero-initialise. */
 struct query {
     struct str text;
     struct query_value *values;
@@ -26,21 +27,22 @@ enum { QUEUE_PLAN_TERMS = 60 }; /* more are searched by no index */
 
 /* How a list is best read. */
 struct queue_plan {
-    /* No term picks out few records: the list is read along its order, looking at every record on the way.
-     * Otherwise the few are found and sorted. */
+    /* No term picks out few records: the list is read along its order, looking at every record on
+     * the way. Otherwise the few are found and sorted. */
     bool walk;
     unsigned long long few; /* bits of the terms that pick out few records */
     bool few_states;        /* so do the states asked for besides */
 };
 
-/* A list is read along its order when every term lets through so many records that a page is found soon: a
- * walk looks at PAGE * all / n records for a page, sorting at n. SQLite cannot know n; here it is counted, up to
- * the border between the two. states: more states asked for (bits), 0 for none. */
-int queue_plan(struct store *s, const struct queue_query *q, unsigned states, struct queue_plan *out,
-               struct error *err);
+/* A list is read along its order when every term lets through so many records that a page is found
+ * soon: a walk looks at PAGE * all / n records for a page, sorting at n. SQLite cannot know n; here
+ * it is counted, up to the border between the two. states: more states asked for (bits), 0 for
+ * none. */
+int queue_plan(struct store *s, const struct queue_query *q, unsigned states,
+               struct queue_plan *out, struct error *err);
 
-/* " WHERE ..." with every term; always something, so that a place can follow with AND. plan NULL leaves all to
- * SQLite. */
+/* " WHERE ..." with every term; always something, so that a place can follow with AND. plan NULL
+ * leaves all to SQLite. */
 void query_filter(struct query *q, const struct queue_query *from, const struct queue_plan *plan);
 
 /* The number of a state's name, or -1. */

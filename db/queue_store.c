@@ -10,22 +10,24 @@
 
 /* --- the order --- */
 
-/* The expression sorted by, upwards and downwards, as it stands in an index; NULL: the number alone. And how that
- * index is named in FROM, so that a walk goes along it. */
+/* The expression sorted by, upwards and downwards, as it stands in an index; NULL: the number
+ * alone. And how that index is named in FROM, so that a walk goes along it. */
 static const struct {
     const char *up, *down, *walk_up, *walk_down;
 } orders[QUEUE_SORTS] = {
     [SORT_IMPORT] = {NULL, NULL, " NOT INDEXED", " NOT INDEXED"},
-    [SORT_STATE] = {"r.state", "r.state", " INDEXED BY record_by_state", " INDEXED BY record_by_state"},
+    [SORT_STATE] = {"r.state", "r.state", " INDEXED BY record_by_state",
+                    " INDEXED BY record_by_state"},
     [SORT_SCORE] = {"coalesce(r.score_share, 9e99)", "coalesce(r.score_share, -9e99)",
                     " INDEXED BY record_by_score_up", " INDEXED BY record_by_score_down"},
-    [SORT_HINGES] = {"coalesce(r.n_hinges, -1)", "coalesce(r.n_hinges, -1)", " INDEXED BY record_by_hinges",
-                     " INDEXED BY record_by_hinges"},
-    [SORT_KEY] = {"r.key", "r.key", " INDEXED BY sqlite_autoindex_record_1", " INDEXED BY sqlite_autoindex_record_1"},
+    [SORT_HINGES] = {"coalesce(r.n_hinges, -1)", "coalesce(r.n_hinges, -1)",
+                     " INDEXED BY record_by_hinges", " INDEXED BY record_by_hinges"},
+    [SORT_KEY] = {"r.key", "r.key", " INDEXED BY sqlite_autoindex_record_1",
+                  " INDEXED BY sqlite_autoindex_record_1"},
     [SORT_TASK] = {"coalesce(r.task, 0)", "coalesce(r.task, 0)", " INDEXED BY record_by_task",
                    " INDEXED BY record_by_task"},
-    [SORT_DECIDED] = {"coalesce(r.decided, 0)", "coalesce(r.decided, 0)", " INDEXED BY record_by_decided",
-                      " INDEXED BY record_by_decided"},
+    [SORT_DECIDED] = {"coalesce(r.decided, 0)", "coalesce(r.decided, 0)",
+                      " INDEXED BY record_by_decided", " INDEXED BY record_by_decided"},
 };
 
 static const char *order_of(const struct queue_query *q)
@@ -33,13 +35,13 @@ static const char *order_of(const struct queue_query *q)
     return q->descending ? orders[q->sort].down : orders[q->sort].up;
 }
 
-/* What lies after a record is read in two parts, each a range of the index: those that tie with it in what is
- * sorted by, then those beyond. One condition for both would read all the ties. */
+/* What lies after a record is read in two parts, each a range of the index: those that tie with it
+ * in what is sorted by, then those beyond. One condition for both would read all the ties. */
 enum part { PART_ALL, PART_TIED, PART_BEYOND };
 
 /* " AND (after the place of from)" for a part; PART_ALL for counting, where all is read anyway. */
-static void add_after(struct query *q, const struct queue_query *from_query, int64_t from, bool down,
-                      enum part part)
+static void add_after(struct query *q, const struct queue_query *from_query, int64_t from,
+                      bool down, enum part part)
 {
     const char *order = order_of(from_query);
     const char *op = down ? "<" : ">";
@@ -48,12 +50,12 @@ static void add_after(struct query *q, const struct queue_query *from_query, int
         query_int(q, from);
         return;
     }
-    str_addf(&q->text, " AND %s %s%s (SELECT %s FROM record r WHERE r.id = ?)", order, part == PART_TIED ? "" : op,
-             part == PART_BEYOND ? "" : "=", order);
+    str_addf(&q->text, " AND %s %s%s (SELECT %s FROM record r WHERE r.id = ?)", order,
+             part == PART_TIED ? "" : op, part == PART_BEYOND ? "" : "=", order);
     query_int(q, from);
     if (part == PART_ALL) {
-        str_addf(&q->text, " AND (%s %s (SELECT %s FROM record r WHERE r.id = ?) OR r.id %s ?)", order, op, order,
-                 op);
+        str_addf(&q->text, " AND (%s %s (SELECT %s FROM record r WHERE r.id = ?) OR r.id %s ?)",
+                 order, op, order, op);
         query_int(q, from);
         query_int(q, from);
     } else if (part == PART_TIED) {
@@ -76,8 +78,8 @@ static void add_order(struct query *q, const struct queue_query *from, bool down
 /* One state in order of import is an order of its own: the index by state holds it. */
 static bool one_state(const struct queue_query *q)
 {
-    return q->sort == SORT_IMPORT && q->n_terms == 1 && q->terms[0].field == QUEUE_STATE && !q->terms[0].negated &&
-           q->terms[0].n_values == 1;
+    return q->sort == SORT_IMPORT && q->n_terms == 1 && q->terms[0].field == QUEUE_STATE &&
+           !q->terms[0].negated && q->terms[0].n_values == 1;
 }
 
 /* "FROM record r", told which way to go. */
@@ -89,13 +91,15 @@ static void add_from(struct query *q, const struct queue_query *from, struct que
     if (one_state(from))
         plan->few = 1; /* search by it all the same */
     else
-        str_adds(&q->text, from->descending ? orders[from->sort].walk_down : orders[from->sort].walk_up);
+        str_adds(&q->text,
+                 from->descending ? orders[from->sort].walk_down : orders[from->sort].walk_up);
 }
 
 /* --- rows --- */
 
-#define ROW                                                                                              \
-    "SELECT r.id, r.key, t.name, r.headline, w.name, r.split, r.state, r.score, r.score_max, r.n_hinges, " \
+#define ROW \
+    "SELECT r.id, r.key, t.name, r.headline, w.name, r.split, r.state, r.score, r.score_max, " \
+    "r.n_hinges, " \
     "r.n_rounds, r.decided, r.rule, EXISTS (SELECT 1 FROM tag WHERE tag.record = r.id)"
 #define NAMES " LEFT JOIN task t ON t.id = r.task LEFT JOIN reviewer w ON w.id = r.reviewer"
 
@@ -147,8 +151,9 @@ static int fetch(struct store *s, const struct query *q, struct queue_rows *out,
     return got;
 }
 
-static int window(struct store *s, const struct queue_query *q, struct queue_plan plan, int64_t from,
-                  bool down, enum part part, size_t limit, struct queue_rows *out, struct error *err)
+static int window(struct store *s, const struct queue_query *q, struct queue_plan plan,
+                  int64_t from, bool down, enum part part, size_t limit, struct queue_rows *out,
+                  struct error *err)
 {
     struct query text = {0};
     str_adds(&text.text, ROW);
@@ -176,7 +181,9 @@ int queue_store_window(struct store *s, const struct queue_query *q, int64_t fro
         return window(s, q, plan, from, down, PART_ALL, limit, out, err);
     if (window(s, q, plan, from, down, PART_TIED, limit, out, err) < 0)
         return -1;
-    return out->count >= limit ? 0 : window(s, q, plan, from, down, PART_BEYOND, limit - out->count, out, err);
+    return out->count >= limit
+               ? 0
+               : window(s, q, plan, from, down, PART_BEYOND, limit - out->count, out, err);
 }
 
 int queue_store_row(struct store *s, int64_t id, struct queue_rows *out, struct error *err)
@@ -198,7 +205,8 @@ int queue_store_row(struct store *s, int64_t id, struct queue_rows *out, struct 
 /* The counters answer for everything and for states alone. */
 static bool counted(const struct queue_query *q)
 {
-    return q->n_terms == 0 || (q->n_terms == 1 && q->terms[0].field == QUEUE_STATE && !q->terms[0].negated);
+    return q->n_terms == 0 ||
+           (q->n_terms == 1 && q->terms[0].field == QUEUE_STATE && !q->terms[0].negated);
 }
 
 static int from_counters(struct store *s, const struct queue_query *q, int64_t *count,
@@ -219,29 +227,33 @@ static int from_counters(struct store *s, const struct queue_query *q, int64_t *
 
 static bool words_alone(const struct queue_query *q)
 {
-    return q->n_terms == 1 && q->terms[0].field == QUEUE_TEXT && !q->terms[0].negated && q->terms[0].n_values == 1;
+    return q->n_terms == 1 && q->terms[0].field == QUEUE_TEXT && !q->terms[0].negated &&
+           q->terms[0].n_values == 1;
 }
 
 static int count_words(struct store *s, struct slice words, int64_t *count, struct error *err)
 {
     struct str match = {0};
     *count = 0;
-    int got = words_phrase(&match, words)
-                  ? sql_one(s, err, count, "SELECT count(*) FROM record_search WHERE record_search MATCH ?", "s",
-                            str_slice(&match))
-                  : 0;
+    int got = words_phrase(&match, words) ? sql_one(s, err, count,
+                                                    "SELECT count(*) FROM record_search WHERE "
+                                                    "record_search MATCH ?",
+                                                    "s", str_slice(&match))
+                                          : 0;
     str_free(&match);
     return got < 0 ? -1 : 0;
 }
 
-/* Records are never taken out, so their numbers are their places as long as no import left a gap. */
+/* Records are never taken out, so their numbers are their places as long as no import left a
+ * gap. */
 static int dense(struct store *s, const struct queue_query *q, int64_t *records, struct error *err)
 {
     struct store_counts counts;
     int64_t last = 0;
     if (q->n_terms || q->sort != SORT_IMPORT)
         return 0;
-    if (store_counts(s, &counts, err) < 0 || sql_one(s, err, &last, "SELECT max(id) FROM record", "") < 0)
+    if (store_counts(s, &counts, err) < 0 ||
+        sql_one(s, err, &last, "SELECT max(id) FROM record", "") < 0)
         return -1;
     *records = counts.records;
     return last == counts.records;
@@ -321,8 +333,8 @@ struct wanted {
     struct queue_plan plan;
 };
 
-static int next_part(struct store *s, const struct wanted *w, int64_t from, enum part part, int64_t *id,
-                     struct error *err)
+static int next_part(struct store *s, const struct wanted *w, int64_t from, enum part part,
+                     int64_t *id, struct error *err)
 {
     struct query text = {0};
     struct queue_plan plan = w->plan;
@@ -363,7 +375,8 @@ int queue_store_next(struct store *s, const struct queue_query *q, int64_t from,
 
 int queue_store_pick(struct store *s, const int64_t *ids, size_t count, struct error *err)
 {
-    if (sql_run(s, err, "CREATE TABLE IF NOT EXISTS temp.picked (id INTEGER PRIMARY KEY)", "") < 0 ||
+    if (sql_run(s, err, "CREATE TABLE IF NOT EXISTS temp.picked (id INTEGER PRIMARY KEY)", "") <
+            0 ||
         sql_run(s, err, "DELETE FROM temp.picked", "") < 0)
         return -1;
     if (store_begin_read(s, err) < 0)
@@ -381,9 +394,11 @@ int queue_store_texts(struct store *s, int64_t id, queue_text_fn *each, void *co
                       struct error *err)
 {
     sqlite3_stmt *st = sql(s, err,
-                           "SELECT prompt, output, rationale, candidate, (SELECT group_concat(rule.mistake || char(10) "
-                           "|| rule.guardrail, char(10)) FROM record_rule x JOIN rule ON rule.id = x.rule "
-                           "WHERE x.record = ?1) FROM record_words WHERE id = ?1", "i", id);
+                           "SELECT prompt, output, rationale, candidate, (SELECT "
+                           "group_concat(rule.mistake || char(10) || rule.guardrail, char(10)) "
+                           "FROM record_rule x JOIN rule ON rule.id = x.rule WHERE x.record = ?1) "
+                           "FROM record_words WHERE id = ?1",
+                           "i", id);
     int got = st ? sql_step(s, st, err) : -1;
     int stop = 0;
     for (int column = 0; got == 1 && stop == 0 && column < 5; column++)

@@ -1,6 +1,6 @@
 /*
- * The queue: slim rows of records under a filter and an order, fetched in windows, so that a list of a
- * million opens as fast as one of ten. No text is read, except where a filter asks for one.
+ * The queue: slim rows of records under a filter and an order, fetched in windows, so that a list
+ * of a million opens as fast as one of ten. No text is read, except where a filter asks for one.
  */
 #ifndef DB_QUEUE_STORE_H
 #define DB_QUEUE_STORE_H
@@ -9,18 +9,18 @@
 #include "domain/state.h"
 
 enum queue_field {
-    QUEUE_STATE,    /* values: names of states */
-    QUEUE_TASK,     /* values: a task's name, or its beginning */
-    QUEUE_SCORE,    /* number */
-    QUEUE_HINGES,   /* number */
-    QUEUE_ROUNDS,   /* number */
-    QUEUE_TEXT,     /* values: words or phrases in prompt, outputs or rationale (FTS5); "hypert*" begins a word */
-    QUEUE_RULE,     /* values: numbers of rules, "none", "any" */
+    QUEUE_STATE,  /* values: names of states */
+    QUEUE_TASK,   /* values: a task's name, or its beginning */
+    QUEUE_SCORE,  /* number */
+    QUEUE_HINGES, /* number */
+    QUEUE_ROUNDS, /* number */
+    QUEUE_TEXT,   /* values: words or phrases in prompt, outputs, rationale; "hypert*" begins a word */
+    QUEUE_RULE,   /* values: numbers of rules, "none", "any" */
     QUEUE_REVIEWER, /* values: names */
     QUEUE_TAG,      /* values: tags */
     QUEUE_SPLIT,    /* values: train, valid, test, none */
     QUEUE_ID,       /* values: an id in files, or its beginning */
-    QUEUE_PICKED    /* the ids of queue_store_pick: what a pattern found, or a set of the caller's */
+    QUEUE_PICKED /* the ids of queue_store_pick: what a pattern found, or a set of the caller's */
 };
 enum queue_op { QUEUE_IS, QUEUE_LESS, QUEUE_LESS_IS, QUEUE_MORE, QUEUE_MORE_IS };
 
@@ -55,7 +55,8 @@ enum { QUEUE_HEADLINE = 160 };
 
 struct queue_row {
     int64_t id;
-    char *key, *task, *headline; /* headline: the rule, else the candidate, else the rationale, cut */
+    char *key, *task;
+    char *headline; /* the rule, else the candidate, else the rationale, cut */
     char *reviewer;              /* NULL when undecided */
     char *split;                 /* or NULL */
     enum record_state state;
@@ -75,8 +76,8 @@ struct queue_rows {
 void queue_rows_free(struct queue_rows *r);
 
 /* Rows strictly after (or, backward, strictly before) the record from in the query's order, nearest
- * first; from 0 starts at the top (or, backward, at the bottom). out is zero-initialised. from need not
- * fit the filter any more: its place in the order counts. */
+ * first; from 0 starts at the top (or, backward, at the bottom). out is zero-initialised. from need
+ * not fit the filter any more: its place in the order counts. */
 int queue_store_window(struct store *s, const struct queue_query *q, int64_t from, bool backward,
                        size_t limit, struct queue_rows *out, struct error *err);
 /* The row of one record, whatever the filter; ERR_ABSENT when there is none. */
@@ -97,8 +98,8 @@ int queue_store_next(struct store *s, const struct queue_query *q, int64_t from,
 
 /* Fills the set behind QUEUE_PICKED, in memory of this connection alone. */
 int queue_store_pick(struct store *s, const int64_t *ids, size_t count, struct error *err);
-/* The texts of a record for a pattern: prompt, outputs, rationales, rules, one call each, until each
- * returns non-zero, which is returned. */
+/* The texts of a record for a pattern: prompt, outputs, rationales, rules, one call each, until
+ * each returns non-zero, which is returned. */
 typedef int queue_text_fn(void *context, struct slice text);
 int queue_store_texts(struct store *s, int64_t id, queue_text_fn *each, void *context,
                       struct error *err);

@@ -16,7 +16,8 @@ static int load_prompt(struct store *s, int64_t id, int64_t revision, struct are
     size_t count = 0, cap = 0;
     sqlite3_stmt *st = sql(s, err,
                            "SELECT m.role, t.body FROM message m JOIN text t ON t.id = m.text "
-                           "WHERE m.record = ? AND m.revision = ? ORDER BY m.place", "ii", id, revision);
+                           "WHERE m.record = ? AND m.revision = ? ORDER BY m.place",
+                           "ii", id, revision);
     int got = -1;
     while (st && (got = sql_step(s, st, err)) == 1) {
         list = array_reserve(list, &cap, count + 1, sizeof *list);
@@ -44,18 +45,21 @@ static struct record_span *load_spans(struct arena *a, struct slice text, size_t
     *count = 0;
     for (const struct json *j = json_first(list); j; j = json_next(j)) {
         const char *label = json_string(json_at(j, 2), NULL);
-        spans[(*count)++] = (struct record_span){span_place(j, 0), span_place(j, 1),
-                                                 label ? arena_strndup(a, label, strlen(label)) : NULL};
+        spans[(*count)++] =
+            (struct record_span){span_place(j, 0), span_place(j, 1),
+                                 label ? arena_strndup(a, label, strlen(label)) : NULL};
     }
     json_free(list);
     return spans;
 }
 
-/* Outputs with the first verdict on each; a verdict without an output comes as a row without a text. */
-#define OUTPUTS                                                                                      \
-    "SELECT o.id, o.kind, o.round, t.body, coalesce(o.model, w.name), o.created, v.score, v.score_max, " \
-    "v.grader, (SELECT body FROM text WHERE id = v.rationale), v.spans "                             \
-    "FROM output o JOIN text t ON t.id = o.text LEFT JOIN reviewer w ON w.id = o.reviewer "           \
+/* Outputs with the first verdict on each; a verdict without an output comes as a row without a
+ * text. */
+#define OUTPUTS \
+    "SELECT o.id, o.kind, o.round, t.body, coalesce(o.model, w.name), o.created, v.score, " \
+    "v.score_max, " \
+    "v.grader, (SELECT body FROM text WHERE id = v.rationale), v.spans " \
+    "FROM output o JOIN text t ON t.id = o.text LEFT JOIN reviewer w ON w.id = o.reviewer " \
     "LEFT JOIN verdict v ON v.id = (SELECT min(id) FROM verdict WHERE output = o.id) "
 
 static void read_output(struct arena *a, sqlite3_stmt *st, struct stored_output *o)
@@ -84,9 +88,11 @@ static int export_revision(struct store *s, int64_t id, struct record *r, int64_
                            struct error *err)
 {
     sqlite3_stmt *st = sql(s, err,
-                           "SELECT r.key, t.name, r.split, r.revision, v.chat, v.meta, v.extra, v.keys FROM record r "
-                           "JOIN record_revision v ON v.record = r.id AND v.revision = r.revision "
-                           "LEFT JOIN task t ON t.id = r.task WHERE r.id = ?", "i", id);
+                           "SELECT r.key, t.name, r.split, r.revision, v.chat, v.meta, v.extra, "
+                           "v.keys FROM record r JOIN record_revision v ON v.record = r.id AND "
+                           "v.revision = r.revision LEFT JOIN task t ON t.id = r.task WHERE r.id = "
+                           "?",
+                           "i", id);
     int got = st ? sql_step(s, st, err) : -1;
     if (got == 0)
         return error_set(err, ERR_ABSENT, "there is no such record");
@@ -110,9 +116,11 @@ static int export_verdict(struct store *s, int64_t id, int64_t revision, struct 
                           struct error *err)
 {
     sqlite3_stmt *st = sql(s, err,
-                           "SELECT v.score, v.score_max, t.body, v.spans FROM verdict v LEFT JOIN text t ON t.id = v.rationale "
-                           "LEFT JOIN output o ON o.id = v.output WHERE v.record = ? AND v.revision = ? "
-                           "AND coalesce(o.kind, 0) = 0 ORDER BY v.id LIMIT 1", "ii", id, revision);
+                           "SELECT v.score, v.score_max, t.body, v.spans FROM verdict v LEFT JOIN "
+                           "text t ON t.id = v.rationale LEFT JOIN output o ON o.id = v.output "
+                           "WHERE v.record = ? AND v.revision = ? AND coalesce(o.kind, 0) = 0 "
+                           "ORDER BY v.id LIMIT 1",
+                           "ii", id, revision);
     int got = st ? sql_step(s, st, err) : -1;
     if (got != 1)
         return got;
@@ -146,8 +154,9 @@ static int export_outputs(struct store *s, int64_t id, int64_t revision, struct 
 {
     struct round *rounds = NULL;
     size_t cap = 0;
-    sqlite3_stmt *st = sql(s, err, OUTPUTS "WHERE o.record = ? AND o.revision = ? AND o.kind < 3 ORDER BY o.id",
-                           "ii", id, revision);
+    sqlite3_stmt *st =
+        sql(s, err, OUTPUTS "WHERE o.record = ? AND o.revision = ? AND o.kind < 3 ORDER BY o.id",
+            "ii", id, revision);
     int got = -1;
     while (st && (got = sql_step(s, st, err)) == 1) {
         struct stored_output o;
@@ -165,8 +174,9 @@ static int export_candidate(struct store *s, int64_t id, int64_t revision, struc
                             struct error *err)
 {
     sqlite3_stmt *st = sql(s, err,
-                           "SELECT mistake, guardrail FROM candidate WHERE record = ? AND revision = ? AND model IS NULL "
-                           "ORDER BY id LIMIT 1", "ii", id, revision);
+                           "SELECT mistake, guardrail FROM candidate WHERE record = ? AND revision "
+                           "= ? AND model IS NULL ORDER BY id LIMIT 1",
+                           "ii", id, revision);
     int got = st ? sql_step(s, st, err) : -1;
     if (got != 1)
         return got;
@@ -181,7 +191,8 @@ int record_store_export(struct store *s, int64_t id, struct record *r, struct er
     int64_t revision = 0;
     if (export_revision(s, id, r, &revision, err) < 0 ||
         load_prompt(s, id, revision, &r->arena, &r->prompt, err) < 0 ||
-        export_verdict(s, id, revision, r, err) < 0 || export_outputs(s, id, revision, r, err) < 0 ||
+        export_verdict(s, id, revision, r, err) < 0 ||
+        export_outputs(s, id, revision, r, err) < 0 ||
         export_candidate(s, id, revision, r, err) < 0)
         return -1;
     return 0;
@@ -192,10 +203,11 @@ int record_store_export(struct store *s, int64_t id, struct record *r, struct er
 static int load_row(struct store *s, int64_t id, struct stored_record *r, struct error *err)
 {
     sqlite3_stmt *st = sql(s, err,
-                           "SELECT r.key, t.name, r.split, r.revision, r.state, r.reviewer, w.name, r.decided, v.chat, "
-                           "v.meta, v.source, v.line, r.n_hinges FROM record r "
-                           "JOIN record_revision v ON v.record = r.id AND v.revision = r.revision "
-                           "LEFT JOIN task t ON t.id = r.task LEFT JOIN reviewer w ON w.id = r.reviewer WHERE r.id = ?",
+                           "SELECT r.key, t.name, r.split, r.revision, r.state, r.reviewer, "
+                           "w.name, r.decided, v.chat, v.meta, v.source, v.line, r.n_hinges FROM "
+                           "record r JOIN record_revision v ON v.record = r.id AND v.revision = "
+                           "r.revision LEFT JOIN task t ON t.id = r.task LEFT JOIN reviewer w ON "
+                           "w.id = r.reviewer WHERE r.id = ?",
                            "i", id);
     int got = st ? sql_step(s, st, err) : -1;
     if (got == 0)
@@ -226,10 +238,12 @@ static int load_outputs(struct store *s, struct stored_record *r, struct error *
 {
     struct stored_output *list = NULL;
     size_t count = 0, cap = 0;
-    sqlite3_stmt *st = sql(s, err, OUTPUTS
-                           "WHERE o.record = ?1 AND (o.revision = ?2 AND o.kind < 3 OR o.kind = 3 AND o.id IN "
-                           "(SELECT output FROM effective WHERE record = ?1 AND verb = 'edit-ystar')) "
-                           "ORDER BY o.kind = 3, o.round, o.id", "ii", r->id, (int64_t)r->revision);
+    sqlite3_stmt *st = sql(s, err,
+                           OUTPUTS "WHERE o.record = ?1 AND (o.revision = ?2 AND o.kind < 3 OR "
+                                   "o.kind = 3 AND o.id IN (SELECT output FROM effective WHERE "
+                                   "record = ?1 AND verb = 'edit-ystar')) ORDER BY o.kind = 3, "
+                                   "o.round, o.id",
+                           "ii", r->id, (int64_t)r->revision);
     int got = -1;
     while (st && (got = sql_step(s, st, err)) == 1) {
         list = array_reserve(list, &cap, count + 1, sizeof *list);
@@ -248,14 +262,16 @@ static int load_candidates(struct store *s, struct stored_record *r, struct erro
     struct stored_candidate *list = NULL;
     size_t count = 0, cap = 0;
     sqlite3_stmt *st = sql(s, err,
-                           "SELECT id, mistake, guardrail, model, prompt_hash, created FROM candidate "
-                           "WHERE record = ? AND revision = ? ORDER BY id DESC", "ii", r->id, (int64_t)r->revision);
+                           "SELECT id, mistake, guardrail, model, prompt_hash, created FROM "
+                           "candidate WHERE record = ? AND revision = ? ORDER BY id DESC",
+                           "ii", r->id, (int64_t)r->revision);
     int got = -1;
     while (st && (got = sql_step(s, st, err)) == 1) {
         list = array_reserve(list, &cap, count + 1, sizeof *list);
-        list[count++] = (struct stored_candidate){
-            sqlite3_column_int64(st, 0), sql_strdup(&r->arena, st, 1), sql_strdup(&r->arena, st, 2),
-            sql_strdup(&r->arena, st, 3), sql_strdup(&r->arena, st, 4), sqlite3_column_int64(st, 5)};
+        list[count++] =
+            (struct stored_candidate){sqlite3_column_int64(st, 0),  sql_strdup(&r->arena, st, 1),
+                                      sql_strdup(&r->arena, st, 2), sql_strdup(&r->arena, st, 3),
+                                      sql_strdup(&r->arena, st, 4), sqlite3_column_int64(st, 5)};
     }
     r->n_candidates = count;
     r->candidates = arena_alloc(&r->arena, count * sizeof *list);
@@ -270,13 +286,15 @@ static int load_rules(struct store *s, struct stored_record *r, struct error *er
     struct stored_rule *list = NULL;
     size_t count = 0, cap = 0;
     sqlite3_stmt *st = sql(s, err,
-                           "SELECT rule.id, rule.mistake, rule.guardrail FROM record_rule x JOIN rule ON rule.id = x.rule "
-                           "WHERE x.record = ? ORDER BY x.place", "i", r->id);
+                           "SELECT rule.id, rule.mistake, rule.guardrail FROM record_rule x JOIN "
+                           "rule ON rule.id = x.rule WHERE x.record = ? ORDER BY x.place",
+                           "i", r->id);
     int got = -1;
     while (st && (got = sql_step(s, st, err)) == 1) {
         list = array_reserve(list, &cap, count + 1, sizeof *list);
-        list[count++] = (struct stored_rule){sqlite3_column_int64(st, 0), sql_strdup(&r->arena, st, 1),
-                                             sql_strdup(&r->arena, st, 2)};
+        list[count++] =
+            (struct stored_rule){sqlite3_column_int64(st, 0), sql_strdup(&r->arena, st, 1),
+                                 sql_strdup(&r->arena, st, 2)};
     }
     r->n_rules = count;
     r->rules = arena_alloc(&r->arena, count * sizeof *list);
@@ -292,8 +310,9 @@ static int load_reason(struct store *s, struct stored_record *r, struct error *e
     if (r->state == STATE_UNDECIDED)
         return 0;
     sqlite3_stmt *st = sql(s, err,
-                           "SELECT reason, note FROM effective WHERE record = ? AND created = ? AND reviewer = ? "
-                           "ORDER BY id DESC LIMIT 1", "iii", r->id, r->decided, r->reviewer);
+                           "SELECT reason, note FROM effective WHERE record = ? AND created = ? "
+                           "AND reviewer = ? ORDER BY id DESC LIMIT 1",
+                           "iii", r->id, r->decided, r->reviewer);
     int got = st ? sql_step(s, st, err) : -1;
     if (got != 1)
         return got;
@@ -314,14 +333,16 @@ static int load_marks(struct store *s, struct stored_record *r, struct error *er
     struct stored_mark *list = NULL;
     size_t count = 0, cap = 0;
     sqlite3_stmt *st = sql(s, err,
-                           "SELECT d.verb = 'mark-hinge', d.in_y_star, d.place_from, d.place_to, w.name FROM effective d "
-                           "JOIN reviewer w ON w.id = d.reviewer WHERE d.record = ? AND d.revision = ? "
-                           "AND d.verb IN ('mark-hinge', 'unmark-hinge') ORDER BY d.id", "ii", r->id,
-                           (int64_t)r->revision);
+                           "SELECT d.verb = 'mark-hinge', d.in_y_star, d.place_from, d.place_to, "
+                           "w.name FROM effective d JOIN reviewer w ON w.id = d.reviewer WHERE "
+                           "d.record = ? AND d.revision = ? AND d.verb IN ('mark-hinge', "
+                           "'unmark-hinge') ORDER BY d.id",
+                           "ii", r->id, (int64_t)r->revision);
     int got = -1;
     while (st && (got = sql_step(s, st, err)) == 1) {
         bool side = sqlite3_column_int(st, 1);
-        size_t from = (size_t)sqlite3_column_int64(st, 2), to = (size_t)sqlite3_column_int64(st, 3), at = 0;
+        size_t from = (size_t)sqlite3_column_int64(st, 2), to = (size_t)sqlite3_column_int64(st, 3),
+               at = 0;
         while (at < count && !same_place(&list[at], side, from, to))
             at++;
         if (!sqlite3_column_int(st, 0)) {
@@ -347,8 +368,8 @@ int record_store_load(struct store *s, int64_t id, struct stored_record *out, st
     int result = 0;
     if (load_row(s, id, out, err) < 0 ||
         load_prompt(s, id, out->revision, &out->arena, &out->prompt, err) < 0 ||
-        load_outputs(s, out, err) < 0 || load_candidates(s, out, err) < 0 || load_rules(s, out, err) < 0 ||
-        load_reason(s, out, err) < 0 || load_marks(s, out, err) < 0)
+        load_outputs(s, out, err) < 0 || load_candidates(s, out, err) < 0 ||
+        load_rules(s, out, err) < 0 || load_reason(s, out, err) < 0 || load_marks(s, out, err) < 0)
         result = -1;
     if (result == 0)
         return store_commit(s, err);

@@ -6,9 +6,10 @@
 #include "domain/record.h"
 #include "domain/state.h"
 
-/* Puts a record from a file into the project under its id. A record not seen before is added; one whose
- * content differs becomes a new revision, and its decisions stay; one that is the same is left alone. source
- * (a file's name) and line say where it came from. Many puts belong in one transaction. */
+/* Puts a record from a file into the project under its id. A record not seen before is added; one
+ * whose content differs becomes a new revision, and its decisions stay; one that is the same is
+ * left alone. source (a file's name) and line say where it came from. Many puts belong in one
+ * transaction. */
 enum record_put { RECORD_ADDED, RECORD_UPDATED, RECORD_UNCHANGED };
 int record_store_put(struct store *s, const struct record *r, const char *source, int64_t line,
                      enum record_put *what, int64_t *id, struct error *err);
@@ -19,10 +20,12 @@ int record_store_would_put(struct store *s, const struct record *r, enum record_
 /* The record's number by its id in files: 1 found, 0 not there, -1 failed. */
 int record_store_find(struct store *s, const char *key, int64_t *id, struct error *err);
 
-/* The current revision as it was imported, lossless. r is zero-initialised; record_free frees it. */
+/* The current revision as it was imported, lossless. r is zero-initialised; record_free frees
+ * it. */
 int record_store_export(struct store *s, int64_t id, struct record *r, struct error *err);
 
-/* One text a model or an expert wrote for a record, with the verdict on it. NULL strings are absent. */
+/* One text a model or an expert wrote for a record, with the verdict on it. NULL strings are
+ * absent. */
 enum output_kind { OUTPUT_Y0, OUTPUT_ROUND, OUTPUT_Y_STAR, OUTPUT_EXPERT };
 struct stored_output {
     int64_t id;
@@ -83,12 +86,13 @@ struct stored_record {
     int n_hinges; /* -1: not counted yet */
 };
 
-/* out is zero-initialised; freed with stored_record_free. ERR_ABSENT when there is no such record. */
+/* out is zero-initialised; freed with stored_record_free. ERR_ABSENT when there is no such
+ * record. */
 int record_store_load(struct store *s, int64_t id, struct stored_record *out, struct error *err);
 void stored_record_free(struct stored_record *r);
 
-/* y0 and the y* that counts (the newest effective one of an expert, else the imported one); NULL when
- * there is none. */
+/* y0 and the y* that counts (the newest effective one of an expert, else the imported one); NULL
+ * when there is none. */
 const struct stored_output *stored_y0(const struct stored_record *r);
 const struct stored_output *stored_y_star(const struct stored_record *r);
 
@@ -102,8 +106,8 @@ int record_store_set_hinges(struct store *s, int64_t id, int n, struct error *er
 /* Tags, one set for the project. Adding twice or removing what is not there is fine. */
 int record_store_tag(struct store *s, int64_t id, const char *tag, bool on, struct error *err);
 
-/* Calls each with every record's number in order of import, until it returns non-zero, which is then
- * returned. The callback may read the store. */
+/* Calls each with every record's number in order of import, until it returns non-zero, which is
+ * then returned. The callback may read the store. */
 typedef int record_each_fn(void *context, int64_t id);
 int record_store_each(struct store *s, record_each_fn *each, void *context, struct error *err);
 

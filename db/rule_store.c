@@ -8,8 +8,9 @@
 #include "db/texts.h"
 #include "db/words.h"
 
-#define RULE_COLUMNS                                                                                       \
-    "SELECT r.id, r.mistake, r.guardrail, r.status, r.merged_into, w.name, r.created, r.uses, r.edits "    \
+#define RULE_COLUMNS \
+    "SELECT r.id, r.mistake, r.guardrail, r.status, r.merged_into, w.name, r.created, r.uses, " \
+    "r.edits " \
     "FROM rule r JOIN reviewer w ON w.id = r.reviewer "
 
 void rules_free(struct rules *r)
@@ -52,14 +53,16 @@ static int intern(struct store *s, int64_t reviewer, struct slice mistake, struc
                   int64_t *id, struct error *err)
 {
     int got = sql_one(s, err, id,
-                      "SELECT id FROM rule WHERE mistake = ? AND guardrail = ? ORDER BY status = 2, status, id LIMIT 1",
+                      "SELECT id FROM rule WHERE mistake = ? AND guardrail = ? ORDER BY status = "
+                      "2, status, id LIMIT 1",
                       "ss", mistake, guardrail);
     if (got == 1)
         return derive_rule_root(s, *id, id, err);
     if (got == 0)
         got = sql_run(s, err,
-                      "INSERT INTO rule (mistake, guardrail, first_mistake, first_guardrail, reviewer, created) "
-                      "VALUES (?1, ?2, ?1, ?2, ?3, ?4)", "ssii", mistake, guardrail, reviewer, clock_now_ms());
+                      "INSERT INTO rule (mistake, guardrail, first_mistake, first_guardrail, "
+                      "reviewer, created) VALUES (?1, ?2, ?1, ?2, ?3, ?4)",
+                      "ssii", mistake, guardrail, reviewer, clock_now_ms());
     if (got < 0)
         return -1;
     *id = sqlite3_last_insert_rowid(s->db);
@@ -94,7 +97,8 @@ int rule_store_add_version(struct store *s, int64_t rule, int64_t reviewer, stru
         got = error_set(err, ERR_ABSENT, "there is no rule #%lld", (long long)rule);
     if (got == 1)
         got = sql_run(s, err,
-                      "INSERT INTO rule_version (rule, mistake, guardrail, reviewer, created) VALUES (?, ?, ?, ?, ?)",
+                      "INSERT INTO rule_version (rule, mistake, guardrail, reviewer, created) "
+                      "VALUES (?, ?, ?, ?, ?)",
                       "issii", rule, mistake, guardrail, reviewer, clock_now_ms());
     if (got == 0)
         *version = sqlite3_last_insert_rowid(s->db);
@@ -116,10 +120,12 @@ int rule_store_list(struct store *s, enum rule_sort sort, bool retired, struct r
         [RULES_BY_USES] = RULE_COLUMNS "WHERE r.status <= ? ORDER BY r.uses DESC, r.id",
         [RULES_BY_EDITS] = RULE_COLUMNS "WHERE r.status <= ? ORDER BY r.edits DESC, r.id",
         [RULES_BY_AGE] = RULE_COLUMNS "WHERE r.status <= ? ORDER BY r.id",
-        [RULES_BY_TEXT] = RULE_COLUMNS "WHERE r.status <= ? ORDER BY r.guardrail COLLATE NOCASE, r.id",
+        [RULES_BY_TEXT] = RULE_COLUMNS "WHERE r.status <= ? ORDER BY r.guardrail COLLATE NOCASE, "
+                                       "r.id",
     };
-    return read_rules(s, sql(s, err, queries[sort], "i", (int64_t)(retired ? RULE_RETIRED : RULE_ACTIVE)),
-                      out, err);
+    return read_rules(
+        s, sql(s, err, queries[sort], "i", (int64_t)(retired ? RULE_RETIRED : RULE_ACTIVE)), out,
+        err);
 }
 
 int rule_store_alike(struct store *s, struct slice text, size_t limit, struct rules *out,
@@ -130,8 +136,8 @@ int rule_store_alike(struct store *s, struct slice text, size_t limit, struct ru
     if (words_any(&query, text))
         got = read_rules(s,
                          sql(s, err,
-                             RULE_COLUMNS "JOIN rule_search f ON f.rowid = r.id WHERE rule_search MATCH ? AND "
-                                          "r.status = 0 ORDER BY f.rank LIMIT ?",
+                             RULE_COLUMNS "JOIN rule_search f ON f.rowid = r.id WHERE rule_search "
+                                          "MATCH ? AND r.status = 0 ORDER BY f.rank LIMIT ?",
                              "si", str_slice(&query), (int64_t)limit),
                          out, err);
     str_free(&query);
@@ -146,8 +152,9 @@ int rule_store_fits(struct store *s, struct slice text, int64_t bound, int64_t *
     *records = 0;
     if (words_enough(&query, text))
         got = sql_one(s, err, records,
-                      "SELECT count(*) FROM (SELECT 1 FROM record_why f CROSS JOIN record r ON r.id = f.rowid WHERE "
-                      "record_why MATCH ? AND r.state = 0 LIMIT ?)", "si", str_slice(&query), bound);
+                      "SELECT count(*) FROM (SELECT 1 FROM record_why f CROSS JOIN record r ON "
+                      "r.id = f.rowid WHERE record_why MATCH ? AND r.state = 0 LIMIT ?)",
+                      "si", str_slice(&query), bound);
     str_free(&query);
     return got < 0 ? -1 : 0;
 }
@@ -156,11 +163,13 @@ int rule_store_records(struct store *s, int64_t rule, rule_record_fn *each, void
                        struct error *err)
 {
     sqlite3_stmt *st = sql(s, err,
-                           "SELECT r.id, r.key FROM record_rule c JOIN record r ON r.id = c.record WHERE c.rule = ? "
-                           "ORDER BY c.record", "i", rule);
+                           "SELECT r.id, r.key FROM record_rule c JOIN record r ON r.id = c.record "
+                           "WHERE c.rule = ? ORDER BY c.record",
+                           "i", rule);
     int got = -1;
     while (st && (got = sql_step(s, st, err)) == 1) {
-        int stop = each(context, sqlite3_column_int64(st, 0), (const char *)sqlite3_column_text(st, 1));
+        int stop =
+            each(context, sqlite3_column_int64(st, 0), (const char *)sqlite3_column_text(st, 1));
         if (stop) {
             sqlite3_reset(st);
             return stop;

@@ -31,7 +31,8 @@ int rule_store_intern(struct store *s, int64_t reviewer, struct slice mistake,
 int rule_store_add_version(struct store *s, int64_t rule, int64_t reviewer, struct slice mistake,
                            struct slice guardrail, int64_t *version, struct error *err);
 
-/* out is zero-initialised in all of these; rules_free frees. ERR_ABSENT when there is no such rule. */
+/* out is zero-initialised in all of these; rules_free frees. ERR_ABSENT when there is no such
+ * rule. */
 int rule_store_get(struct store *s, int64_t id, struct rules *out, struct error *err);
 enum rule_sort { RULES_BY_USES, RULES_BY_EDITS, RULES_BY_AGE, RULES_BY_TEXT };
 /* All but merged ones; retired ones too when asked for. */
@@ -41,8 +42,8 @@ int rule_store_list(struct store *s, enum rule_sort sort, bool retired, struct r
  * likeness, which the caller weighs. */
 int rule_store_alike(struct store *s, struct slice text, size_t limit, struct rules *out,
                      struct error *err);
-/* How many undecided records have a rationale or candidate that shares enough words with text; stops
- * counting at bound. */
+/* How many undecided records have a rationale or candidate that shares enough words with text;
+ * stops counting at bound. */
 int rule_store_fits(struct store *s, struct slice text, int64_t bound, int64_t *records,
                     struct error *err);
 /* The records that cite a rule now, until each returns non-zero. */

@@ -4,8 +4,8 @@
 
 #include "db/store.h"
 
-/* hash: SHA-256 of the file's bytes, in hex. manifest: the JSON text written beside the file. The same
- * hash twice is stored once. */
+/* hash: SHA-256 of the file's bytes, in hex. manifest: the JSON text written beside the file. The
+ * same hash twice is stored once. */
 int snapshot_store_put(struct store *s, const char *hash, const char *method, const char *path,
                        int64_t examples, struct slice manifest, struct error *err);
 

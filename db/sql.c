@@ -29,9 +29,12 @@ static enum error_code code_of(int code)
 static const char *advice(enum error_code code)
 {
     switch (code) {
-    case ERR_FULL: return "the disk is full; what was under way was taken back: free some space and try again";
-    case ERR_READONLY: return "it may not be written; check the permissions of the file and its folder";
-    case ERR_BUSY: return "another program is writing to it and does not let go; try again in a moment";
+    case ERR_FULL:
+        return "the disk is full; what was under way was taken back: free some space and try again";
+    case ERR_READONLY:
+        return "it may not be written; check the permissions of the file and its folder";
+    case ERR_BUSY:
+        return "another program is writing to it and does not let go; try again in a moment";
     case ERR_CORRUPT:
         return "it is damaged; keep the file as it is and go on with a backup";
     case ERR_FOREIGN: return "it is not a hinge project";

@@ -25,9 +25,10 @@ struct store {
     size_t n_waiting, cap_waiting, marks[STORE_DEPTH];
 };
 
-/* The statement for sql, reset, with the values bound in order; NULL and err on failure. Borrowed until
- * the store closes. Letters of types: i int64_t, d double, z const char * (NULL gives NULL), s struct slice
- * (at NULL gives NULL), n NULL without an argument. The texts must live until the statement is done. */
+/* The statement for sql, reset, with the values bound in order; NULL and err on failure. Borrowed
+ * until the store closes. Letters of types: i int64_t, d double, z const char * (NULL gives NULL),
+ * s struct slice (at NULL gives NULL), n NULL without an argument. The texts must live until the
+ * statement is done. */
 sqlite3_stmt *sql(struct store *s, struct error *err, const char *text, const char *types, ...);
 
 /* 1 a row, 0 done (and reset), -1 failed (and reset). */

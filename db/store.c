@@ -25,7 +25,8 @@ static int make_file(const char *path, struct error *err)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0 && errno == EEXIST)
-        return error_set(err, ERR_CONFLICT, "%s exists already; choose another name or open it", path);
+        return error_set(err, ERR_CONFLICT, "%s exists already; choose another name or open it",
+                         path);
     if (fd < 0)
         return error_errno(err, "cannot make %s", path);
     close(fd);
@@ -36,19 +37,21 @@ static int look_at_file(const char *path, struct error *err)
 {
     struct stat st;
     if (stat(path, &st) != 0)
-        return errno == ENOENT ? error_set(err, ERR_ABSENT, "there is no project %s; 'hinge init %s' makes one",
-                                           path, path)
-                               : error_errno(err, "cannot look at %s", path);
+        return errno == ENOENT
+                   ? error_set(err, ERR_ABSENT, "there is no project %s; 'hinge init %s' makes one",
+                               path, path)
+                   : error_errno(err, "cannot look at %s", path);
     if (!S_ISREG(st.st_mode))
         return error_set(err, ERR_INPUT, "%s is not a file", path);
     if (st.st_size == 0)
-        return error_set(err, ERR_FOREIGN, "%s is empty, not a hinge project; remove it and run 'hinge init %s'",
+        return error_set(err, ERR_FOREIGN,
+                         "%s is empty, not a hinge project; remove it and run 'hinge init %s'",
                          path, path);
     return 0;
 }
 
-/* SQLite's own waiting grows to steps of 100 ms, which a long import passes between two looks at the lock;
- * short steps let a reviewer's decision in between two of its batches. */
+/* SQLite's own waiting grows to steps of 100 ms, which a long import passes between two looks at
+ * the lock; short steps let a reviewer's decision in between two of its batches. */
 static int wait_for_writer(void *context, int tries)
 {
     struct timespec step = {.tv_nsec = BUSY_STEP_MS * 1000000L};
@@ -59,8 +62,8 @@ static int wait_for_writer(void *context, int tries)
     return 1;
 }
 
-/* Settings of a connection. Recursive triggers make REPLACE meet the trigger against deleting. The page cache is small: rows are slim, and the operating system caches
- * the file too. */
+/* Settings of a connection. Recursive triggers make REPLACE meet the trigger against deleting. The
+ * page cache is small: rows are slim, and the operating system caches the file too. */
 static int configure(struct store *s, struct error *err)
 {
     sqlite3_extended_result_codes(s->db, 1);
@@ -70,8 +73,9 @@ static int configure(struct store *s, struct error *err)
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
-    const char *settings = "PRAGMA foreign_keys=ON; PRAGMA recursive_triggers=ON; PRAGMA cell_size_check=ON;"
-                           "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2000; PRAGMA synchronous=FULL;";
+    const char *settings = "PRAGMA foreign_keys=ON; PRAGMA recursive_triggers=ON; PRAGMA "
+                           "cell_size_check=ON;PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2000; "
+                           "PRAGMA synchronous=FULL;";
     if (sqlite3_exec(s->db, settings, NULL, NULL, NULL) != SQLITE_OK)
         return sql_fail(s, err, "open the project");
     return 0;
@@ -86,8 +90,9 @@ static int use_wal(struct store *s, struct error *err)
         sqlite3_reset(st);
     if (got == 1 && !wal)
         return error_set(err, ERR_IO,
-                         "%s: this file system cannot hold a project (no shared memory for SQLite's WAL); "
-                         "keep it on a local disk", s->path);
+                         "%s: this file system cannot hold a project (no shared memory for "
+                         "SQLite's WAL); keep it on a local disk",
+                         s->path);
     return got == 1 ? 0 : -1;
 }
 
@@ -99,7 +104,9 @@ static int prepare_schema(struct store *s, enum store_mode mode, struct error *e
     if (s->read_only) {
         if (version < store_version())
             return error_set(err, ERR_READONLY,
-                             "%s has an older schema and may not be written; open it once where it may", s->path);
+                             "%s has an older schema and may not be written; open it once where it "
+                             "may",
+                             s->path);
         return 0;
     }
     if (version == 0 && mode != STORE_CREATE)
@@ -114,8 +121,8 @@ static bool may_write(const char *path)
     return access(path, W_OK) == 0;
 }
 
-/* A project in WAL mode that was closed well can be read where nothing may be written, if SQLite is told that
- * nobody writes to it: then it wants no -shm file beside it. */
+/* A project in WAL mode that was closed well can be read where nothing may be written, if SQLite is
+ * told that nobody writes to it: then it wants no -shm file beside it. */
 static bool is_at_rest(const char *path)
 {
     struct str other = {0};
@@ -130,10 +137,12 @@ static bool is_at_rest(const char *path)
     return !folder && !wal;
 }
 
-/* The path as a URI, whatever it holds: "file:", "?" and "#" in a name mean nothing to SQLite then. */
+/* The path as a URI, whatever it holds: "file:", "?" and "#" in a name mean nothing to SQLite
+ * then. */
 static void make_uri(struct str *out, const char *path, bool at_rest)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-";
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/"
+                                "._-";
     str_adds(out, "file:");
     for (; path[0] == '/' && path[1] == '/'; path++) /* two would name a host */
         ;
@@ -145,10 +154,12 @@ static void make_uri(struct str *out, const char *path, bool at_rest)
 static int connect(struct store *s, bool read_only, struct error *err)
 {
     struct str uri = {0};
-    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* counts nobody asks for; has no effect the second time */
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS,
+                   0); /* counts nobody asks for; has no effect the second time */
     int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     make_uri(&uri, s->path, read_only && is_at_rest(s->path));
-    int code = sqlite3_open_v2(str_z(&uri), &s->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL);
+    int code =
+        sqlite3_open_v2(str_z(&uri), &s->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL);
     str_free(&uri);
     if (code != SQLITE_OK && access(s->path, R_OK) != 0)
         return error_errno(err, "cannot open %s", s->path);
@@ -242,7 +253,8 @@ int store_commit(struct store *s, struct error *err)
     if (s->depth == 1 && search_flush(s, err) < 0)
         return -1;
     s->depth--;
-    int result = s->depth > 0 ? savepoint(s, "RELEASE level%d", err) : sql_run(s, err, "COMMIT", "");
+    int result =
+        s->depth > 0 ? savepoint(s, "RELEASE level%d", err) : sql_run(s, err, "COMMIT", "");
     if (result < 0)
         s->depth++; /* still open: the caller rolls back */
     return result;
@@ -316,14 +328,16 @@ int store_tasks(struct store *s, store_name_fn *each, void *context, struct erro
 
 int store_reviewers(struct store *s, store_name_fn *each, void *context, struct error *err)
 {
-    return each_name(s, "SELECT id, name, (SELECT count(*) FROM record WHERE reviewer = reviewer.id) "
-                        "FROM reviewer ORDER BY name", each, context, err);
+    return each_name(s,
+                     "SELECT id, name, (SELECT count(*) FROM record WHERE reviewer = reviewer.id) "
+                     "FROM reviewer ORDER BY name",
+                     each, context, err);
 }
 
 int store_tags(struct store *s, store_name_fn *each, void *context, struct error *err)
 {
-    return each_name(s, "SELECT 0, name, count(*) FROM tag GROUP BY name ORDER BY name", each, context,
-                     err);
+    return each_name(s, "SELECT 0, name, count(*) FROM tag GROUP BY name ORDER BY name", each,
+                     context, err);
 }
 
 int store_reviewer(struct store *s, const char *name, int64_t *id, struct error *err)
@@ -332,8 +346,8 @@ int store_reviewer(struct store *s, const char *name, int64_t *id, struct error 
     int got = sql_one(s, err, id, "SELECT id FROM reviewer WHERE name = ?", "z", name);
     if (got != 0 || s->read_only)
         return got < 0 ? -1 : 0;
-    if (sql_run(s, err, "INSERT INTO reviewer (name, created) VALUES (?, ?) ON CONFLICT DO NOTHING", "zi",
-                name, clock_now_ms()) < 0)
+    if (sql_run(s, err, "INSERT INTO reviewer (name, created) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                "zi", name, clock_now_ms()) < 0)
         return -1;
     return sql_one(s, err, id, "SELECT id FROM reviewer WHERE name = ?", "z", name) < 0 ? -1 : 0;
 }

@@ -1,11 +1,11 @@
 /*
- * The project file: one SQLite database in WAL mode. This header and the *_store.h beside it are the
- * only doors to it; SQL stays inside db/.
+ * The project file: one SQLite database in WAL mode. This header and the *_store.h beside it are
+ * the only doors to it; SQL stays inside db/.
  *
- * Every function that can fail returns -1 (or NULL) with a message for the person in err: a file of a
- * newer version (ERR_NEWER), of another program (ERR_FOREIGN), damaged (ERR_CORRUPT), not writable
- * (ERR_READONLY), a full disk (ERR_FULL), another writer that does not let go (ERR_BUSY). Whatever is
- * said, what was committed before is still there.
+ * Every function that can fail returns -1 (or NULL) with a message for the person in err: a file of
+ * a newer version (ERR_NEWER), of another program (ERR_FOREIGN), damaged (ERR_CORRUPT), not
+ * writable (ERR_READONLY), a full disk (ERR_FULL), another writer that does not let go (ERR_BUSY).
+ * Whatever is said, what was committed before is still there.
  */
 #ifndef DB_STORE_H
 #define DB_STORE_H
@@ -45,8 +45,8 @@ int store_begin_read(struct store *s, struct error *err);
 int store_commit(struct store *s, struct error *err);
 void store_rollback(struct store *s);
 
-/* Says that many writes follow, or that they are over: a larger page cache and rarer checkpoints make
- * an import faster. Durability is the same. */
+/* Says that many writes follow, or that they are over: a larger page cache and rarer checkpoints
+ * make an import faster. Durability is the same. */
 void store_expect_writes(struct store *s, bool many);
 
 /* A number that changes when another process has written. */

@@ -33,30 +33,36 @@ int search_leave(struct store *s, int64_t record, struct error *err)
         return 0;
     }
     if (sql_run(s, err,
-                "INSERT INTO record_search (record_search, rowid, prompt, output, rationale, candidate) "
-                "SELECT 'delete', id, prompt, output, rationale, candidate FROM record_words WHERE id = ?",
+                "INSERT INTO record_search (record_search, rowid, prompt, output, rationale, "
+                "candidate) SELECT 'delete', id, prompt, output, rationale, candidate FROM "
+                "record_words WHERE id = ?",
                 "i", record) < 0)
         return -1;
     return sql_run(s, err,
                    "INSERT INTO record_why (record_why, rowid, rationale, candidate) "
-                   "SELECT 'delete', id, rationale, candidate FROM record_words WHERE id = ?", "i", record);
+                   "SELECT 'delete', id, rationale, candidate FROM record_words WHERE id = ?",
+                   "i", record);
 }
 
-/* Two statements, as INSERT ... SELECT makes a savepoint of its own, and FTS5 writes out at each. */
+/* Two statements, as INSERT ... SELECT makes a savepoint of its own, and FTS5 writes out at
+ * each. */
 static int enter(struct store *s, int64_t record, struct error *err)
 {
-    sqlite3_stmt *st = sql(s, err, "SELECT prompt, output, rationale, candidate FROM record_words WHERE id = ?",
-                           "i", record);
+    sqlite3_stmt *st =
+        sql(s, err, "SELECT prompt, output, rationale, candidate FROM record_words WHERE id = ?",
+            "i", record);
     int got = st ? sql_step(s, st, err) : -1;
     if (got != 1)
         return got;
     int result = sql_run(s, err,
                          "INSERT INTO record_search (rowid, prompt, output, rationale, candidate) "
-                         "VALUES (?, ?, ?, ?, ?)", "issss", record, sql_text(st, 0), sql_text(st, 1),
-                         sql_text(st, 2), sql_text(st, 3));
+                         "VALUES (?, ?, ?, ?, ?)",
+                         "issss", record, sql_text(st, 0), sql_text(st, 1), sql_text(st, 2),
+                         sql_text(st, 3));
     if (result == 0)
-        result = sql_run(s, err, "INSERT INTO record_why (rowid, rationale, candidate) VALUES (?, ?, ?)", "iss",
-                         record, sql_text(st, 2), sql_text(st, 3));
+        result =
+            sql_run(s, err, "INSERT INTO record_why (rowid, rationale, candidate) VALUES (?, ?, ?)",
+                    "iss", record, sql_text(st, 2), sql_text(st, 3));
     sqlite3_reset(st);
     return result;
 }

@@ -7,11 +7,11 @@
 /* Stores a text and gives its number. */
 int text_put(struct store *s, const char *body, size_t len, int64_t *id, struct error *err);
 
-/* The index reads its words through the view record_words, so an entry is replaced in two steps: leave
- * with the words it was made from, then, after the record's texts have changed, enter again. Inside a
- * transaction records enter together when the outermost one commits: FTS5 writes out what it has
- * gathered at every savepoint, also those SQLite makes itself, and an import would spend most of its time
- * on that. */
+/* The index reads its words through the view record_words, so an entry is replaced in two steps:
+ * leave with the words it was made from, then, after the record's texts have changed, enter again.
+ * Inside a transaction records enter together when the outermost one commits: FTS5 writes out what
+ * it has gathered at every savepoint, also those SQLite makes itself, and an import would spend
+ * most of its time on that. */
 int search_leave(struct store *s, int64_t record, struct error *err);
 int search_enter(struct store *s, int64_t record, struct error *err);
 /* For store_commit: lets in who waits. */

@@ -5,8 +5,8 @@
 
 enum { ANY_MAX = 32, ENOUGH_MAX = 5, MEANING_MIN = 4 };
 
-/* Letters, digits and everything beyond ASCII: what FTS5's tokenizer splits further, it splits inside the
- * quotes, and then it looks for the parts one after another. */
+/* Letters, digits and everything beyond ASCII: what FTS5's tokenizer splits further, it splits
+ * inside the quotes, and then it looks for the parts one after another. */
 static bool in_word(unsigned char c)
 {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0x80;
@@ -76,11 +76,12 @@ bool words_phrase(struct str *out, struct slice text)
 }
 
 static const char *const grammar[] = {
-    "about", "after", "also",  "because", "been",  "before", "being", "both",  "could", "does",  "each",
-    "ever",  "every", "from",  "have",    "into",  "more",   "most",  "much",  "must",  "never", "only",
-    "other", "over",  "rather", "should", "some",  "such",   "than",  "that",  "their", "them",  "then",
-    "there", "these", "they",  "this",    "those", "unless", "until", "were",  "what",  "when",  "where",
-    "which", "while", "will",  "with",    "without", "would", "your",
+    "about", "after", "also",   "because", "been",  "before", "being",  "both",   "could",
+    "does",  "each",  "ever",   "every",   "from",  "have",   "into",   "more",   "most",
+    "much",  "must",  "never",  "only",    "other", "over",   "rather", "should", "some",
+    "such",  "than",  "that",   "their",   "them",  "then",   "there",  "these",  "they",
+    "this",  "those", "unless", "until",   "were",  "what",   "when",   "where",  "which",
+    "while", "will",  "with",   "without", "would", "your",
 };
 
 static int by_name(const void *key, const void *item)
@@ -115,7 +116,8 @@ static void keep(struct slice *words, size_t *n, struct slice word)
         words[shortest] = word;
 }
 
-static void join(struct str *out, const struct slice *words, const size_t *pick, size_t n, bool first)
+static void join(struct str *out, const struct slice *words, const size_t *pick, size_t n,
+                 bool first)
 {
     str_adds(out, first ? "(" : " OR (");
     for (size_t i = 0; i < n; i++) {

@@ -7,7 +7,8 @@
 /* Makes an empty project; an existing file is left alone (ERR_CONFLICT). */
 int project_make(const char *path, struct error *err);
 
-/* Opens a project that is there. A missing one is ERR_ABSENT and the message says how one is made. */
+/* Opens a project that is there. A missing one is ERR_ABSENT and the message says how one is
+ * made. */
 struct store *project_open(const char *path, enum store_mode mode, struct error *err);
 
 #endif

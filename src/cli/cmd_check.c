@@ -28,8 +28,8 @@ static int print_report(struct str *report, size_t faults, struct error *err)
     if (faults == 0)
         str_adds(&out, "no fault found\n");
     else
-        str_addf(&out, "%zu fault%s found; keep this file as it is and go on with a backup\n", faults,
-                 faults == 1 ? "" : "s");
+        str_addf(&out, "%zu fault%s found; keep this file as it is and go on with a backup\n",
+                 faults, faults == 1 ? "" : "s");
     return print_out(&out, err);
 }
 

@@ -63,7 +63,8 @@ static int list_people(const struct rules *list, struct error *err)
     str_adds(&out, "  guardrail\n");
     for (size_t i = 0; i < list->count; i++) {
         const struct rule *r = &list->items[i];
-        str_addf(&out, "%6lld %5lld %5lld  ", (long long)r->id, (long long)r->uses, (long long)r->edits);
+        str_addf(&out, "%6lld %5lld %5lld  ", (long long)r->id, (long long)r->uses,
+                 (long long)r->edits);
         print_cell(&out, slice_of(r->mistake), MISTAKE_CELLS);
         str_adds(&out, "  ");
         print_cell(&out, slice_of(r->guardrail), 0);
@@ -170,7 +171,8 @@ static int show_people(struct rules_call *c, const struct rule *r)
     add_field(&out, "guardrail", r->guardrail);
     add_field(&out, "author", r->author);
     add_field(&out, "made", clock_iso(r->created, when));
-    str_addf(&out, "uses       %lld\nedits      %lld\nrecords:\n", (long long)r->uses, (long long)r->edits);
+    str_addf(&out, "uses       %lld\nedits      %lld\nrecords:\n", (long long)r->uses,
+             (long long)r->edits);
     int result = rule_store_records(c->store, r->id, add_record, &to, &c->err);
     str_adds(&out, "history:\n");
     if (result == 0)
@@ -275,7 +277,8 @@ int cmd_rules(struct invocation *inv)
     if (!verb)
         return inv_usage(inv, "'%s' is none of list, show, merge, retire, revive", word);
     if (inv_count(inv) != 2 + verb->numbers)
-        return inv_usage(inv, "%s takes %s", word, verb->numbers == 1 ? "a rule's number" : "two rules' numbers");
+        return inv_usage(inv, "%s takes %s", word,
+                         verb->numbers == 1 ? "a rule's number" : "two rules' numbers");
     int64_t numbers[2] = {0, 0};
     for (int i = 0; i < verb->numbers; i++)
         if (!(numbers[i] = rule_number(inv_arg(inv, 2 + i))))

@@ -116,7 +116,8 @@ int cmd_status(struct invocation *inv)
     if (result == 0)
         result = store_counts(s, &counts, &err);
     if (result == 0)
-        result = inv_flag(inv, "json") ? status_json(s, &counts, &err) : status_people(s, &counts, &err);
+        result =
+            inv_flag(inv, "json") ? status_json(s, &counts, &err) : status_people(s, &counts, &err);
     if (s)
         store_rollback(s);
     store_close(s);

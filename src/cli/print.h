@@ -1,4 +1,5 @@
-/* What commands print for people. Names and texts of a project are hostile: they come out visible. */
+/* What commands print for people. Names and texts of a project are hostile: they come out
+ * visible. */
 #ifndef CLI_PRINT_H
 #define CLI_PRINT_H
 
@@ -11,7 +12,8 @@
 void print_number(struct str *out, int64_t n);
 /* Appends text made visible, in one line, cut to width cells and padded to them (0: neither). */
 void print_cell(struct str *out, struct slice text, size_t width);
-/* Writes text to standard output and frees it: 0, or -1 with err where it could not all be written. */
+/* Writes text to standard output and frees it: 0, or -1 with err where it could not all be
+ * written. */
 int print_out(struct str *text, struct error *err);
 /* The same for a tree as one line of JSON; frees it. */
 int print_json(struct json *tree, struct error *err);

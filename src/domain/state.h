@@ -1,4 +1,5 @@
-/* Where a record stands, and what an expert can do: the words, and how they are written in files. */
+/* Where a record stands, and what an expert can do: the words, and how they are written in
+ * files. */
 #ifndef DOMAIN_STATE_H
 #define DOMAIN_STATE_H
 

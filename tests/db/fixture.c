@@ -49,10 +49,13 @@ int64_t fixture_record(struct fixture *f, int n)
 {
     char line[1024], rule[256] = "";
     if (n % 2 == 0)
-        snprintf(rule, sizeof rule, ",\"rule\":{\"mistake\":\"mistake %d\",\"guardrail\":\"guardrail %d\"}", n, n);
+        snprintf(rule, sizeof rule,
+                 ",\"rule\":{\"mistake\":\"mistake %d\",\"guardrail\":\"guardrail %d\"}", n, n);
     snprintf(line, sizeof line,
-             "{\"id\":\"r%d\",\"task\":\"t%d\",\"prompt\":\"prompt of %d\",\"y0\":\"first output %d\","
-             "\"y_star\":\"last output %d\",\"score\":%d,\"score_max\":6,\"rationale\":\"rationale of %d\"%s}",
+             "{\"id\":\"r%d\",\"task\":\"t%d\",\"prompt\":\"prompt of %d\",\"y0\":\"first output "
+             "%d\","
+             "\"y_star\":\"last output %d\",\"score\":%d,\"score_max\":6,\"rationale\":\"rationale "
+             "of %d\"%s}",
              n, n % 3, n, n, n, n % 7, n, rule);
     return fixture_put(f, line, NULL);
 }

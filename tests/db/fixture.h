@@ -19,7 +19,8 @@ void fixture_close(struct fixture *f);
 int64_t fixture_record(struct fixture *f, int n);
 /* The record of a JSON line. */
 int64_t fixture_put(struct fixture *f, const char *line, enum record_put *what);
-/* Runs SQL past the stores. 0, or the primary code of SQLite, with its message in a static buffer. */
+/* Runs SQL past the stores. 0, or the primary code of SQLite, with its message in a static
+ * buffer. */
 int fixture_sql(struct store *s, const char *sql);
 const char *fixture_said(void);
 /* First column of the first row, -999 when there is none. */

@@ -1,4 +1,5 @@
-/* The log of decisions and what follows from it, against a model in memory that replays the log in the plainest way. */
+/* The log of decisions and what follows from it, against a model in memory that replays the log in
+ * the plainest way. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,15 @@
 #include "tests/db/fixture.h"
 #include "tests/support/suite.h"
 
-enum { RECORDS = 5, RULES = 6, REVIEWERS = 2, STEPS = 160, SEQUENCES = 25, BATCH_MAX = 3, LOG_MAX = STEPS };
+enum {
+    RECORDS = 5,
+    RULES = 6,
+    REVIEWERS = 2,
+    STEPS = 160,
+    SEQUENCES = 25,
+    BATCH_MAX = 3,
+    LOG_MAX = STEPS
+};
 
 struct entry { /* one decision of the model */
     enum verb verb;
@@ -68,8 +77,10 @@ static void view_rules(const struct model *m, struct view *v)
     for (int b = 0; b < m->count; b++)
         for (int i = 0; m->log[b].stands && i < m->log[b].count; i++) {
             const struct entry *e = &m->log[b].entries[i];
-            if (e->verb == VERB_MERGE_RULE || e->verb == VERB_RETIRE_RULE || e->verb == VERB_REVIVE_RULE) {
-                v->status[e->rule] = e->verb == VERB_MERGE_RULE ? RULE_MERGED : e->verb == VERB_RETIRE_RULE;
+            if (e->verb == VERB_MERGE_RULE || e->verb == VERB_RETIRE_RULE ||
+                e->verb == VERB_REVIVE_RULE) {
+                v->status[e->rule] =
+                    e->verb == VERB_MERGE_RULE ? RULE_MERGED : e->verb == VERB_RETIRE_RULE;
                 v->into[e->rule] = e->verb == VERB_MERGE_RULE ? e->other : -1;
             } else if (e->verb == VERB_REWORD_RULE) {
                 v->version[e->rule] = e->other;
@@ -142,7 +153,8 @@ static void compare(struct world *w)
     for (int i = 0; i < RULES; i++) {
         struct rules found = {0};
         char words[64];
-        snprintf(words, sizeof words, v.version[i] < 0 ? "guardrail %d" : "guardrail %d version %d", i, v.version[i]);
+        snprintf(words, sizeof words, v.version[i] < 0 ? "guardrail %d" : "guardrail %d version %d",
+                 i, v.version[i]);
         CU_ASSERT_EQUAL_FATAL(rule_store_get(w->f.s, w->rules[i], &found, &err), 0);
         CU_ASSERT_EQUAL((int)found.items[0].status, v.status[i]);
         CU_ASSERT_EQUAL(found.items[0].merged_into, v.into[i] < 0 ? 0 : w->rules[v.into[i]]);
@@ -153,10 +165,11 @@ static void compare(struct world *w)
 
 static struct entry random_entry(struct world *w, bool library)
 {
-    static const enum verb of_record[] = {VERB_ACCEPT, VERB_EDIT, VERB_WRITE,  VERB_CITE,    VERB_CITE,
-                                          VERB_REJECT, VERB_SKIP, VERB_FLAG,   VERB_UNFLAG,  VERB_ADD_RULE};
-    static const enum verb of_library[] = {VERB_MERGE_RULE, VERB_MERGE_RULE, VERB_RETIRE_RULE, VERB_REVIVE_RULE,
-                                           VERB_REWORD_RULE};
+    static const enum verb of_record[] = {VERB_ACCEPT, VERB_EDIT,    VERB_WRITE, VERB_CITE,
+                                          VERB_CITE,   VERB_REJECT,  VERB_SKIP,  VERB_FLAG,
+                                          VERB_UNFLAG, VERB_ADD_RULE};
+    static const enum verb of_library[] = {VERB_MERGE_RULE, VERB_MERGE_RULE, VERB_RETIRE_RULE,
+                                           VERB_REVIVE_RULE, VERB_REWORD_RULE};
     struct entry e = {.record = -1, .rule = -1, .other = -1};
     e.verb = library ? of_library[roll(w, 5)] : of_record[roll(w, 10)];
     if (!library)
@@ -189,8 +202,9 @@ static int append(struct world *w, int reviewer, const struct entry *e, int64_t 
     } else if (e->verb == VERB_REWORD_RULE) {
         char words[64];
         snprintf(words, sizeof words, "guardrail %d version %d", e->rule, e->other);
-        CU_ASSERT_EQUAL(rule_store_add_version(w->f.s, d.rule, d.reviewer, SLICE("m"), slice_of(words), &d.other,
-                                               &err), 0);
+        CU_ASSERT_EQUAL(rule_store_add_version(w->f.s, d.rule, d.reviewer, SLICE("m"),
+                                               slice_of(words), &d.other, &err),
+                        0);
     }
     int result = decision_store_append(w->f.s, &d, &err);
     *batch = result == 0 ? d.batch : *batch;
@@ -278,7 +292,9 @@ static void world_open(struct world *w, unsigned seed)
     for (int i = 0; i < RULES; i++) {
         char words[32];
         snprintf(words, sizeof words, "guardrail %d", i);
-        CU_ASSERT_EQUAL(rule_store_intern(w->f.s, w->f.alice, SLICE("m"), slice_of(words), &w->rules[i], &err), 0);
+        CU_ASSERT_EQUAL(
+            rule_store_intern(w->f.s, w->f.alice, SLICE("m"), slice_of(words), &w->rules[i], &err),
+            0);
     }
 }
 
@@ -333,7 +349,9 @@ static void all_the_way_back_and_forth(void)
     for (int i = 0; i < 100; i++)
         undo(&w, 0);
     CU_ASSERT_EQUAL(decision_store_undo(w.f.s, w.f.alice, &out, &err), 0);
-    CU_ASSERT_EQUAL(fixture_number(w.f.s, "SELECT count(*) FROM record WHERE state = 0 AND rule IS NULL"), RECORDS);
+    CU_ASSERT_EQUAL(fixture_number(w.f.s, "SELECT count(*) FROM record WHERE state = 0 AND rule IS "
+                                          "NULL"),
+                    RECORDS);
     CU_ASSERT_EQUAL(fixture_number(w.f.s, "SELECT sum(uses) FROM rule"), 0);
     for (int i = 0; i < 100; i++)
         redo(&w, 0);
@@ -354,8 +372,8 @@ static int see(void *context, const struct decision_row *row)
 {
     struct seen *s = context;
     size_t len = strlen(s->text);
-    snprintf(s->text + len, sizeof s->text - len, "%s:%s%s%s ", row->reviewer, verb_name(row->d.verb),
-             row->effective ? "" : "-", row->rule_guardrail ? "!" : "");
+    snprintf(s->text + len, sizeof s->text - len, "%s:%s%s%s ", row->reviewer,
+             verb_name(row->d.verb), row->effective ? "" : "-", row->rule_guardrail ? "!" : "");
     s->rows++;
     return 0;
 }
@@ -367,9 +385,21 @@ static void history_tells_who_did_what(void)
     struct undo_result out;
     world_open(&w, 1);
     struct decision d[] = {
-        {.verb = VERB_ACCEPT, .reviewer = w.f.alice, .record = w.records[0], .rule = w.rules[0], .seconds = 10},
-        {.verb = VERB_REJECT, .reviewer = w.f.bob, .record = w.records[0], .reason = "unsupported", .seconds = 30},
-        {.verb = VERB_FLAG, .reviewer = w.f.bob, .record = w.records[1], .note = "ask", .seconds = 50},
+        {.verb = VERB_ACCEPT,
+         .reviewer = w.f.alice,
+         .record = w.records[0],
+         .rule = w.rules[0],
+         .seconds = 10},
+        {.verb = VERB_REJECT,
+         .reviewer = w.f.bob,
+         .record = w.records[0],
+         .reason = "unsupported",
+         .seconds = 30},
+        {.verb = VERB_FLAG,
+         .reviewer = w.f.bob,
+         .record = w.records[1],
+         .note = "ask",
+         .seconds = 50},
     };
     for (int i = 0; i < 3; i++)
         CU_ASSERT_EQUAL(decision_store_append(w.f.s, &d[i], &err), 0);

@@ -1,4 +1,5 @@
-/* What may befall a project: killed writers, several writers, no space, no permission, damage, an older schema. */
+/* What may befall a project: killed writers, several writers, no space, no permission, damage, an
+ * older schema. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -290,7 +291,8 @@ static void check_finds_what_was_changed(void)
         struct error err = {0};
         struct str report = {0};
         fixture_open(&f);
-        struct decision d = {.verb = VERB_CITE, .reviewer = f.alice, .record = fixture_record(&f, 0)};
+        struct decision d = {
+            .verb = VERB_CITE, .reviewer = f.alice, .record = fixture_record(&f, 0)};
         fixture_record(&f, 1);
         rule_store_intern(f.s, f.alice, SLICE("m"), SLICE("g"), &d.rule, &err);
         CU_ASSERT_EQUAL(decision_store_append(f.s, &d, &err), 0);
@@ -352,9 +354,11 @@ static void make_version_one(const char *path)
     struct str script = {0};
     for (const char *const *line = migrations[0]; *line; line++)
         str_adds(&script, *line);
-    str_addf(&script, "PRAGMA user_version = 1; PRAGMA application_id = %d;", PROJECT_APPLICATION_ID);
+    str_addf(&script, "PRAGMA user_version = 1; PRAGMA application_id = %d;",
+             PROJECT_APPLICATION_ID);
     str_adds(&script, "INSERT INTO reviewer (name, created) VALUES ('old', 1);"
-                      "INSERT INTO draft (reviewer, record, field, body, created) VALUES (1, 0, 'x', 'kept', 1);");
+                      "INSERT INTO draft (reviewer, record, field, body, created) VALUES (1, 0, "
+                      "'x', 'kept', 1);");
     CU_ASSERT_EQUAL(sqlite3_open(path, &db), SQLITE_OK);
     CU_ASSERT_EQUAL(sqlite3_exec(db, script.at, NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
@@ -390,7 +394,8 @@ static void a_failed_migration_changes_nothing(void)
     sqlite3 *db;
     make_version_one(path);
     CU_ASSERT_EQUAL(sqlite3_open(path, &db), SQLITE_OK);
-    sqlite3_exec(db, "DROP TRIGGER draft_is_append_only_delete", NULL, NULL, NULL); /* 0002 wants to drop it */
+    sqlite3_exec(db, "DROP TRIGGER draft_is_append_only_delete", NULL, NULL,
+                 NULL); /* 0002 wants to drop it */
     sqlite3_close(db);
     CU_ASSERT_PTR_NULL(store_open(path, STORE_WRITE, &err));
     CU_ASSERT_NOT_EQUAL(err.code, ERR_NONE);

@@ -38,8 +38,8 @@ static void make_one(int n)
     x->word = h % 13 == 0;
     if (x->score >= 0)
         snprintf(score, sizeof score, ",\"score\":%g,\"score_max\":4", x->score);
-    snprintf(line, sizeof line, "{\"id\":\"%s\",\"task\":\"%s\",\"prompt\":\"some %s text\"%s}", x->key, x->task,
-             x->word ? "chest pain" : "other", score);
+    snprintf(line, sizeof line, "{\"id\":\"%s\",\"task\":\"%s\",\"prompt\":\"some %s text\"%s}",
+             x->key, x->task, x->word ? "chest pain" : "other", score);
     x->id = fixture_put(&f, line, NULL);
     x->hinges = h % 6 == 0 ? -1 : (int)(h % 3);
     if (x->hinges >= 0)
@@ -49,7 +49,8 @@ static void make_one(int n)
         CU_ASSERT_EQUAL(record_store_tag(f.s, x->id, "late", true, &err), 0);
     if (h % 4 != 0)
         return;
-    struct decision d = {.verb = verbs[h / 4 % 4], .reviewer = h % 8 ? f.alice : f.bob, .record = x->id};
+    struct decision d = {
+        .verb = verbs[h / 4 % 4], .reviewer = h % 8 ? f.alice : f.bob, .record = x->id};
     CU_ASSERT_EQUAL(decision_store_append(f.s, &d, &err), 0);
     x->state = verb_state(d.verb);
     x->decided = d.created;
@@ -78,7 +79,10 @@ struct filter {
 static bool all(const struct fact *x) { return x->id > 0; }
 static bool undecided(const struct fact *x) { return x->state == STATE_UNDECIDED; }
 static bool flagged(const struct fact *x) { return x->state == STATE_FLAGGED; }
-static bool decided(const struct fact *x) { return x->state == STATE_SKIPPED || x->state == STATE_REJECTED; }
+static bool decided(const struct fact *x)
+{
+    return x->state == STATE_SKIPPED || x->state == STATE_REJECTED;
+}
 static bool usual(const struct fact *x) { return x->task[0] == 'u'; }
 static bool rare_undecided(const struct fact *x) { return x->task[0] == 'r' && undecided(x); }
 static bool not_flagged(const struct fact *x) { return !flagged(x); }
@@ -97,17 +101,32 @@ static const struct filter filters[] = {
     {"all", {{0}}, 0, all},
     {"undecided", {IS(QUEUE_STATE, WORD("undecided"))}, 1, undecided},
     {"flagged", {IS(QUEUE_STATE, WORD("flagged"))}, 1, flagged},
-    {"two states", {{.field = QUEUE_STATE, .n_values = 2,
-                     .values = (const struct slice[]){WORD("skipped"), WORD("rejected")}}}, 1, decided},
+    {"two states",
+     {{.field = QUEUE_STATE,
+       .n_values = 2,
+       .values = (const struct slice[]){WORD("skipped"), WORD("rejected")}}},
+     1,
+     decided},
     {"most", {IS(QUEUE_TASK, WORD("us"))}, 1, usual},
     {"both", {IS(QUEUE_TASK, WORD("rare")), IS(QUEUE_STATE, WORD("undecided"))}, 2, rare_undecided},
-    {"not", {{.field = QUEUE_STATE, .negated = true, .n_values = 1,
-              .values = (const struct slice[]){WORD("flagged")}}}, 1, not_flagged},
+    {"not",
+     {{.field = QUEUE_STATE,
+       .negated = true,
+       .n_values = 1,
+       .values = (const struct slice[]){WORD("flagged")}}},
+     1,
+     not_flagged},
     {"low", {{.field = QUEUE_SCORE, .op = QUEUE_LESS, .number = 2}}, 1, low},
-    {"not low", {{.field = QUEUE_SCORE, .op = QUEUE_LESS, .number = 2, .negated = true}}, 1, not_low},
+    {"not low",
+     {{.field = QUEUE_SCORE, .op = QUEUE_LESS, .number = 2, .negated = true}},
+     1,
+     not_low},
     {"tagged", {IS(QUEUE_TAG, WORD("late"))}, 1, late},
     {"words", {IS(QUEUE_TEXT, WORD("Chest pa*"))}, 1, worded},
-    {"words and state", {IS(QUEUE_TEXT, WORD("chest")), IS(QUEUE_STATE, WORD("undecided"))}, 2, worded_undecided},
+    {"words and state",
+     {IS(QUEUE_TEXT, WORD("chest")), IS(QUEUE_STATE, WORD("undecided"))},
+     2,
+     worded_undecided},
     {"beginning", {IS(QUEUE_ID, WORD("k00"))}, 1, begins},
     {"hostile", {IS(QUEUE_TEXT, WORD("\" OR NEAR( prompt : '"))}, 1, none},
     {"nothing", {IS(QUEUE_REVIEWER, WORD("nobody"))}, 1, none},
@@ -122,7 +141,8 @@ static double measure(const struct fact *x)
 {
     switch (sort_now) {
     case SORT_STATE: return x->state;
-    case SORT_SCORE: return x->score >= 0 ? x->score : down_now ? -1 : 99; /* none comes last both ways */
+    case SORT_SCORE:
+        return x->score >= 0 ? x->score : down_now ? -1 : 99; /* none comes last both ways */
     case SORT_HINGES: return x->hinges;
     case SORT_TASK: return x->task[0] == facts[0].task[0] ? 0 : 1;
     case SORT_DECIDED: return (double)x->decided;
@@ -140,7 +160,8 @@ static int compare(const void *a, const void *b)
     return down_now ? -order : order;
 }
 
-static size_t expected(const struct filter *filter, const struct queue_query *q, const struct fact **out)
+static size_t expected(const struct filter *filter, const struct queue_query *q,
+                       const struct fact **out)
 {
     size_t n = 0;
     sort_now = q->sort;
@@ -154,14 +175,16 @@ static size_t expected(const struct filter *filter, const struct queue_query *q,
 
 /* --- comparing --- */
 
-static bool pages_agree(const struct queue_query *q, const struct fact **want, size_t n, bool backward)
+static bool pages_agree(const struct queue_query *q, const struct fact **want, size_t n,
+                        bool backward)
 {
     struct error err = {0};
     int64_t from = 0;
     size_t at = 0;
     for (;;) {
         struct queue_rows rows = {0};
-        if (queue_store_window(f.s, q, from, backward, PAGE, &rows, &err) != 0 || at + rows.count > n)
+        if (queue_store_window(f.s, q, from, backward, PAGE, &rows, &err) != 0 ||
+            at + rows.count > n)
             return false;
         for (size_t i = 0; i < rows.count; i++) {
             const struct fact *x = want[backward ? n - 1 - at - i : at + i];
@@ -192,7 +215,8 @@ static bool jumps_agree(const struct queue_query *q, const struct fact **want, s
 }
 
 /* The next with one of the states, round the end. */
-static bool next_agrees(const struct queue_query *q, const struct fact **want, size_t n, unsigned states)
+static bool next_agrees(const struct queue_query *q, const struct fact **want, size_t n,
+                        unsigned states)
 {
     struct error err = {0};
     for (size_t i = 0; i < n; i += 1 + n / 5) {
@@ -213,14 +237,17 @@ static void lists_agree(void)
     for (int i = 0; i < FILTERS; i++)
         for (int sort = 0; sort < QUEUE_SORTS; sort++)
             for (int down = 0; down < 2; down++) {
-                struct queue_query q = {filters[i].terms, filters[i].n, (enum queue_sort)sort, down};
+                struct queue_query q = {filters[i].terms, filters[i].n, (enum queue_sort)sort,
+                                        down};
                 size_t n = expected(&filters[i], &q, want);
                 bool ok = pages_agree(&q, want, n, false) && pages_agree(&q, want, n, true) &&
-                          jumps_agree(&q, want, n) && next_agrees(&q, want, n, 1u << STATE_UNDECIDED) &&
+                          jumps_agree(&q, want, n) &&
+                          next_agrees(&q, want, n, 1u << STATE_UNDECIDED) &&
                           next_agrees(&q, want, n, 1u << STATE_FLAGGED | 1u << STATE_SKIPPED);
                 CU_ASSERT(ok);
                 if (!ok)
-                    fprintf(stderr, "filter %s, sort %d, %s: differs\n", filters[i].name, sort, down ? "down" : "up");
+                    fprintf(stderr, "filter %s, sort %d, %s: differs\n", filters[i].name, sort,
+                            down ? "down" : "up");
             }
     fixture_close(&f);
 }
@@ -253,7 +280,8 @@ static void log_in_again(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(f.s);
 }
 
-/* A page after a record is a search in an index for every order, with nothing sorted and no text read. */
+/* A page after a record is a search in an index for every order, with nothing sorted and no text
+ * read. */
 static void pages_are_searches(void)
 {
     make_all();
@@ -263,17 +291,21 @@ static void pages_are_searches(void)
                 struct error err = {0};
                 struct queue_rows rows = {0};
                 struct str plan = {0};
-                struct queue_query q = {filters[i].terms, filters[i].n, (enum queue_sort)sort, down};
+                struct queue_query q = {filters[i].terms, filters[i].n, (enum queue_sort)sort,
+                                        down};
                 int64_t next;
                 log_in_again();
-                CU_ASSERT_EQUAL(queue_store_window(f.s, &q, facts[700].id, false, PAGE, &rows, &err), 0);
+                CU_ASSERT_EQUAL(
+                    queue_store_window(f.s, &q, facts[700].id, false, PAGE, &rows, &err), 0);
                 CU_ASSERT_EQUAL(queue_store_next(f.s, &q, facts[700].id, 1u, &next, &err), 0);
                 explain(&plan, "FROM record r");
                 bool ok = strstr(str_z(&plan), "SEARCH r ") && !strstr(str_z(&plan), "SCAN r") &&
-                          !strstr(str_z(&plan), "SCAN record") && !strstr(str_z(&plan), "TEMP B-TREE");
+                          !strstr(str_z(&plan), "SCAN record") &&
+                          !strstr(str_z(&plan), "TEMP B-TREE");
                 CU_ASSERT(ok);
                 if (!ok)
-                    fprintf(stderr, "%s, sort %d %s:\n%s", filters[i].name, sort, down ? "down" : "up", str_z(&plan));
+                    fprintf(stderr, "%s, sort %d %s:\n%s", filters[i].name, sort,
+                            down ? "down" : "up", str_z(&plan));
                 queue_rows_free(&rows);
                 str_free(&plan);
             }
@@ -331,7 +363,8 @@ static void picks_and_texts(void)
     CU_ASSERT_EQUAL(queue_store_count(f.s, &q, &count, &err), 0);
     CU_ASSERT_EQUAL(count, 10);
     CU_ASSERT_EQUAL(queue_store_texts(f.s, ids[2], add_text, &texts, &err), 0);
-    CU_ASSERT_STRING_EQUAL(str_z(&texts), "prompt of 2|first output 2\nlast output 2|rationale of 2|"
+    CU_ASSERT_STRING_EQUAL(str_z(&texts), "prompt of 2|first output 2\nlast output 2|rationale of "
+                                          "2|"
                                           "mistake 2\nguardrail 2|");
     str_free(&texts);
     fixture_close(&f);

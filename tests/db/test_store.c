@@ -84,7 +84,8 @@ static void leaves_foreign_files_alone(void)
     const char *path = tmp_join(dir, "foreign.db");
     sqlite3 *db;
     CU_ASSERT_EQUAL(sqlite3_open(path, &db), SQLITE_OK);
-    sqlite3_exec(db, "CREATE TABLE bookmark (url); INSERT INTO bookmark VALUES ('x')", NULL, NULL, NULL);
+    sqlite3_exec(db, "CREATE TABLE bookmark (url); INSERT INTO bookmark VALUES ('x')", NULL, NULL,
+                 NULL);
     sqlite3_close(db);
     file_read(path, 1 << 20, &before, &err);
     refuses(path, STORE_OPEN, ERR_FOREIGN, "another program");
@@ -131,12 +132,16 @@ static void is_hardened(void)
     CU_ASSERT_EQUAL(fixture_number(f.s, "PRAGMA cell_size_check"), 1);
     CU_ASSERT_EQUAL(fixture_number(f.s, "PRAGMA user_version"), store_version());
     /* defensive mode: the schema table and the index's own tables may not be written */
-    CU_ASSERT_EQUAL(fixture_sql(f.s, "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = ''"), SQLITE_ERROR);
+    CU_ASSERT_EQUAL(fixture_sql(f.s, "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = "
+                                     "''"),
+                    SQLITE_ERROR);
     CU_ASSERT_NOT_EQUAL(fixture_sql(f.s, "UPDATE record_search_data SET block = x''"), SQLITE_OK);
     /* STRICT tables keep types apart */
     CU_ASSERT_EQUAL(fixture_sql(f.s, "INSERT INTO task (name) VALUES (x'00')"), SQLITE_CONSTRAINT);
-    CU_ASSERT_EQUAL(fixture_number(f.s, "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND strict = 0 "
-                                        "AND type = 'table' AND name NOT LIKE 'sqlite%'"), 0);
+    CU_ASSERT_EQUAL(fixture_number(f.s, "SELECT count(*) FROM pragma_table_list WHERE schema = "
+                                        "'main' AND strict = 0 "
+                                        "AND type = 'table' AND name NOT LIKE 'sqlite%'"),
+                    0);
     fixture_close(&f);
 }
 
@@ -147,14 +152,21 @@ static void logs_are_append_only(void)
     int64_t r = fixture_record(&f, 1);
     char text[256];
     snprintf(text, sizeof text,
-             "INSERT INTO decision (batch, reviewer, verb, record, created) VALUES (1, %lld, 'skip', %lld, 5);"
-             "INSERT INTO draft (reviewer, record, field, body, created) VALUES (%lld, 0, 'x', 'typed', 5)",
+             "INSERT INTO decision (batch, reviewer, verb, record, created) VALUES (1, %lld, "
+             "'skip', %lld, 5);"
+             "INSERT INTO draft (reviewer, record, field, body, created) VALUES (%lld, 0, 'x', "
+             "'typed', 5)",
              (long long)f.alice, (long long)r, (long long)f.alice);
     CU_ASSERT_EQUAL(fixture_sql(f.s, text), SQLITE_OK);
     static const char *const breaches[] = {
-        "UPDATE decision SET verb = 'accept'", "DELETE FROM decision", "REPLACE INTO decision SELECT * FROM decision",
-        "UPDATE draft SET body = ''", "DELETE FROM draft", "UPDATE OR IGNORE decision SET created = 6",
-        "INSERT INTO decision SELECT * FROM decision WHERE true ON CONFLICT (id) DO UPDATE SET verb = 'x'",
+        "UPDATE decision SET verb = 'accept'",
+        "DELETE FROM decision",
+        "REPLACE INTO decision SELECT * FROM decision",
+        "UPDATE draft SET body = ''",
+        "DELETE FROM draft",
+        "UPDATE OR IGNORE decision SET created = 6",
+        "INSERT INTO decision SELECT * FROM decision WHERE true ON CONFLICT (id) DO UPDATE SET "
+        "verb = 'x'",
     };
     for (size_t i = 0; i < sizeof breaches / sizeof *breaches; i++) {
         CU_ASSERT_NOT_EQUAL(fixture_sql(f.s, breaches[i]), SQLITE_OK);
@@ -162,7 +174,9 @@ static void logs_are_append_only(void)
         if (!strstr(fixture_said(), "append-only"))
             fprintf(stderr, "%s: %s\n", breaches[i], fixture_said());
     }
-    CU_ASSERT_EQUAL(fixture_number(f.s, "SELECT count(*) FROM decision WHERE verb = 'skip' AND created = 5"), 1);
+    CU_ASSERT_EQUAL(fixture_number(f.s, "SELECT count(*) FROM decision WHERE verb = 'skip' AND "
+                                        "created = 5"),
+                    1);
     fixture_close(&f);
 }
 
@@ -171,15 +185,19 @@ static void dump_schema(struct store *s, struct str *out)
 {
     struct error err = {0};
     sqlite3_stmt *st = sql(s, &err,
-                           "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE '%\\_search\\__%' "
-                           "ESCAPE '\\' AND name NOT LIKE 'record\\_why\\__%' ESCAPE '\\' AND name NOT LIKE 'sqlite%' ORDER BY rowid", "");
+                           "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE "
+                           "'%\\_search\\__%' "
+                           "ESCAPE '\\' AND name NOT LIKE 'record\\_why\\__%' ESCAPE '\\' AND name "
+                           "NOT LIKE 'sqlite%' ORDER BY rowid",
+                           "");
     while (st && sql_step(s, st, &err) == 1) {
         str_add_slice(out, sql_text(st, 0));
         str_adds(out, ";\n\n");
     }
 }
 
-/* db/schema.sql documents what the migrations make together. With HINGE_WRITE_SCHEMA set it is written. */
+/* db/schema.sql documents what the migrations make together. With HINGE_WRITE_SCHEMA set it is
+ * written. */
 static void schema_is_documented(void)
 {
     struct fixture f;
@@ -189,8 +207,10 @@ static void schema_is_documented(void)
     char path[4200];
     snprintf(path, sizeof path, "%s/db/schema.sql", srcdir ? srcdir : ".");
     fixture_open(&f);
-    str_adds(&made, "-- The whole schema, as the migrations make it: to read, never run. A test compares the two; run\n"
-                    "-- tests/db/test_store with HINGE_WRITE_SCHEMA=1 after adding a migration.\n\n");
+    str_adds(&made, "-- The whole schema, as the migrations make it: to read, never run. A test "
+                    "compares the two; run\n"
+                    "-- tests/db/test_store with HINGE_WRITE_SCHEMA=1 after adding a "
+                    "migration.\n\n");
     dump_schema(f.s, &made);
     if (getenv("HINGE_WRITE_SCHEMA"))
         CU_ASSERT_EQUAL(file_write_atomic(path, 0644, str_slice(&made), &err), 0);

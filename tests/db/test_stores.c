@@ -17,13 +17,18 @@ static void comes_out_as_it_went_in(void)
     static const char *const lines[] = {
         "{\"id\":\"a\",\"prompt\":\"p\"}",
         "{\"id\":\"b\",\"y0\":\"only an output\"}",
-        "{\"prompt\":[{\"role\":\"system\",\"content\":\"s\"},{\"role\":\"user\",\"content\":\"\"}],\"id\":\"c\",\"task\":\"t\"}",
-        "{\"id\":\"d\",\"prompt\":\"p\",\"y0\":\"one two\",\"rounds\":[{\"output\":\"two\",\"score\":1.50,\"rationale\":\"r\"},"
-        "{\"output\":\"three\"}],\"y_star\":\"four\",\"score\":4.0,\"score_max\":6,\"rationale\":\"\",\"spans\":[{\"start\":0,"
-        "\"end\":3,\"label\":\"l\"},{\"start\":4,\"end\":7}],\"rule\":{\"mistake\":\"m\",\"guardrail\":\"g\"},\"split\":\"test\","
+        "{\"prompt\":[{\"role\":\"system\",\"content\":\"s\"},{\"role\":\"user\",\"content\":\"\"}]"
+        ",\"id\":\"c\",\"task\":\"t\"}",
+        "{\"id\":\"d\",\"prompt\":\"p\",\"y0\":\"one "
+        "two\",\"rounds\":[{\"output\":\"two\",\"score\":1.50,\"rationale\":\"r\"},"
+        "{\"output\":\"three\"}],\"y_star\":\"four\",\"score\":4.0,\"score_max\":6,\"rationale\":"
+        "\"\",\"spans\":[{\"start\":0,"
+        "\"end\":3,\"label\":\"l\"},{\"start\":4,\"end\":7}],\"rule\":{\"mistake\":\"m\","
+        "\"guardrail\":\"g\"},\"split\":\"test\","
         "\"meta\":{\"z\":[1,2.50,null]},\"unknown\":{\"deep\":[true]},\"other\":1e400}",
         "{\"id\":\"e\",\"prompt\":\"p\",\"y0\":\"\",\"spans\":[],\"rounds\":[],\"score\":0}",
-        "{\"id\":\"f\",\"prompt\":\"'; DROP TABLE record; --\",\"task\":\"x' OR '1'='1\",\"y0\":\"\\u001b[31m\xe2\x80\xae\"}",
+        "{\"id\":\"f\",\"prompt\":\"'; DROP TABLE record; --\",\"task\":\"x' OR "
+        "'1'='1\",\"y0\":\"\\u001b[31m\xe2\x80\xae\"}",
         "{\"id\":\"g\",\"prompt\":\"p\",\"rationale\":\"a verdict without an output\",\"score\":3}",
         "{\"id\":\"h\",\"prompt\":\"p\",\"rule\":{\"guardrail\":\"g\"}}",
     };
@@ -52,7 +57,8 @@ static void comes_out_as_it_went_in(void)
     fixture_close(&f);
 }
 
-/* A changed record is a new revision; its decisions stay, its old texts are searched for no more. */
+/* A changed record is a new revision; its decisions stay, its old texts are searched for no
+ * more. */
 static void a_change_is_a_revision(void)
 {
     struct fixture f;
@@ -65,11 +71,13 @@ static void a_change_is_a_revision(void)
     struct decision d = {.verb = VERB_FLAG, .reviewer = f.alice, .record = id, .note = "ask"};
     CU_ASSERT_EQUAL(decision_store_append(f.s, &d, &err), 0);
     struct record changed = {0};
-    CU_ASSERT_EQUAL(record_parse(&changed, SLICE("{\"id\":\"a\",\"prompt\":\"ramipril\"}"), NULL, &err), 0);
+    CU_ASSERT_EQUAL(
+        record_parse(&changed, SLICE("{\"id\":\"a\",\"prompt\":\"ramipril\"}"), NULL, &err), 0);
     CU_ASSERT_EQUAL(record_store_would_put(f.s, &changed, &what, &err), 0);
     CU_ASSERT_EQUAL(what, RECORD_UPDATED);
     record_free(&changed);
-    CU_ASSERT_EQUAL(fixture_put(&f, "{\"id\":\"a\",\"prompt\":\"ramipril\",\"y0\":\"y\"}", &what), id);
+    CU_ASSERT_EQUAL(fixture_put(&f, "{\"id\":\"a\",\"prompt\":\"ramipril\",\"y0\":\"y\"}", &what),
+                    id);
     CU_ASSERT_EQUAL(what, RECORD_UPDATED);
     CU_ASSERT_EQUAL(record_store_load(f.s, id, &r, &err), 0);
     CU_ASSERT_EQUAL(r.revision, 2);
@@ -78,8 +86,12 @@ static void a_change_is_a_revision(void)
     CU_ASSERT_STRING_EQUAL(r.reviewer_name, "alice");
     CU_ASSERT_STRING_EQUAL(stored_y0(&r)->text, "y");
     stored_record_free(&r);
-    CU_ASSERT_EQUAL(fixture_number(f.s, "SELECT count(*) FROM record_search WHERE record_search MATCH 'ramipril'"), 1);
-    CU_ASSERT_EQUAL(fixture_number(f.s, "SELECT count(*) FROM record_search WHERE record_search MATCH 'aspirin'"), 0);
+    CU_ASSERT_EQUAL(fixture_number(f.s, "SELECT count(*) FROM record_search WHERE record_search "
+                                        "MATCH 'ramipril'"),
+                    1);
+    CU_ASSERT_EQUAL(fixture_number(f.s, "SELECT count(*) FROM record_search WHERE record_search "
+                                        "MATCH 'aspirin'"),
+                    0);
     CU_ASSERT_EQUAL(decision_store_undo(f.s, f.alice, &out, &err), 1);
     CU_ASSERT_EQUAL(fixture_faults(f.s, NULL), 0);
     fixture_close(&f);
@@ -95,12 +107,14 @@ static void experts_add_to_a_record(void)
     fixture_open(&f);
     int64_t id = fixture_record(&f, 0);
     struct decision d = {.verb = VERB_EDIT_YSTAR, .reviewer = f.bob, .record = id};
-    CU_ASSERT_EQUAL(record_store_add_output(f.s, id, f.bob, SLICE("by an expert"), &d.output, &err), 0);
+    CU_ASSERT_EQUAL(record_store_add_output(f.s, id, f.bob, SLICE("by an expert"), &d.output, &err),
+                    0);
     CU_ASSERT_EQUAL(record_store_load(f.s, id, &r, &err), 0);
     CU_ASSERT_STRING_EQUAL(stored_y_star(&r)->text, "last output 0"); /* nothing cites it yet */
     stored_record_free(&r);
     CU_ASSERT_EQUAL(decision_store_append(f.s, &d, &err), 0);
-    struct decision mark = {.verb = VERB_MARK_HINGE, .reviewer = f.bob, .record = id, .from = 6, .to = 12};
+    struct decision mark = {
+        .verb = VERB_MARK_HINGE, .reviewer = f.bob, .record = id, .from = 6, .to = 12};
     CU_ASSERT_EQUAL(decision_store_append(f.s, &mark, &err), 0);
     CU_ASSERT_EQUAL(record_store_load(f.s, id, &r, &err), 0);
     CU_ASSERT_STRING_EQUAL(stored_y_star(&r)->text, "by an expert");
@@ -155,7 +169,8 @@ static int64_t rule(struct fixture *f, const char *mistake, const char *guardrai
 {
     struct error err = {0};
     int64_t id = 0;
-    CU_ASSERT_EQUAL(rule_store_intern(f->s, f->alice, slice_of(mistake), slice_of(guardrail), &id, &err), 0);
+    CU_ASSERT_EQUAL(
+        rule_store_intern(f->s, f->alice, slice_of(mistake), slice_of(guardrail), &id, &err), 0);
     return id;
 }
 
@@ -168,10 +183,12 @@ static void rules_are_kept_once(void)
     int64_t a = rule(&f, "Inferred a diagnosis", "Only include explicitly stated diagnoses");
     int64_t b = rule(&f, "Inferred a diagnosis", "Never infer a diagnosis from a drug");
     CU_ASSERT_NOT_EQUAL(a, b);
-    CU_ASSERT_EQUAL(rule(&f, "Inferred a diagnosis", "Only include explicitly stated diagnoses"), a);
+    CU_ASSERT_EQUAL(rule(&f, "Inferred a diagnosis", "Only include explicitly stated diagnoses"),
+                    a);
     struct decision merge = {.verb = VERB_MERGE_RULE, .reviewer = f.alice, .rule = a, .other = b};
     CU_ASSERT_EQUAL(decision_store_append(f.s, &merge, &err), 0);
-    CU_ASSERT_EQUAL(rule(&f, "Inferred a diagnosis", "Only include explicitly stated diagnoses"), b);
+    CU_ASSERT_EQUAL(rule(&f, "Inferred a diagnosis", "Only include explicitly stated diagnoses"),
+                    b);
     CU_ASSERT_EQUAL(rule_store_list(f.s, RULES_BY_USES, true, &list, &err), 0);
     CU_ASSERT_EQUAL(list.count, 1);
     CU_ASSERT_EQUAL(list.items[0].id, b);
@@ -212,8 +229,9 @@ static void rules_alike_are_found(void)
     CU_ASSERT_EQUAL(alike(&f, "\"' OR * NEAR( ) :^", &first), 0);
     CU_ASSERT_EQUAL(alike(&f, "", &first), 0);
     struct decision d = {.verb = VERB_REWORD_RULE, .reviewer = f.alice, .rule = b};
-    CU_ASSERT_EQUAL(rule_store_add_version(f.s, b, f.alice, SLICE("Wrong side"), SLICE("Mind laterality"), &version,
-                                           &err), 0);
+    CU_ASSERT_EQUAL(rule_store_add_version(f.s, b, f.alice, SLICE("Wrong side"),
+                                           SLICE("Mind laterality"), &version, &err),
+                    0);
     d.other = version;
     CU_ASSERT_EQUAL(decision_store_append(f.s, &d, &err), 0);
     CU_ASSERT_EQUAL(alike(&f, "laterality", &first), 1);
@@ -230,9 +248,18 @@ static void a_rule_fits_records_that_share_enough(void)
     struct error err = {0};
     int64_t n = 0;
     fixture_open(&f);
-    fixture_put(&f, "{\"id\":\"a\",\"prompt\":\"p\",\"y0\":\"y\",\"rationale\":\"Added a diagnosis nobody stated\"}", NULL);
-    fixture_put(&f, "{\"id\":\"b\",\"prompt\":\"stated diagnosis\",\"y0\":\"y\",\"rationale\":\"Fine\"}", NULL);
-    int64_t c = fixture_put(&f, "{\"id\":\"c\",\"prompt\":\"p\",\"y0\":\"y\",\"rule\":{\"guardrail\":\"Stated diagnosis only\"}}", NULL);
+    fixture_put(&f,
+                "{\"id\":\"a\",\"prompt\":\"p\",\"y0\":\"y\",\"rationale\":\"Added a diagnosis "
+                "nobody stated\"}",
+                NULL);
+    fixture_put(&f,
+                "{\"id\":\"b\",\"prompt\":\"stated "
+                "diagnosis\",\"y0\":\"y\",\"rationale\":\"Fine\"}",
+                NULL);
+    int64_t c = fixture_put(&f,
+                            "{\"id\":\"c\",\"prompt\":\"p\",\"y0\":\"y\",\"rule\":{\"guardrail\":"
+                            "\"Stated diagnosis only\"}}",
+                            NULL);
     CU_ASSERT_EQUAL(rule_store_fits(f.s, SLICE("Only the stated diagnosis"), 100, &n, &err), 0);
     CU_ASSERT_EQUAL(n, 2);
     CU_ASSERT_EQUAL(rule_store_fits(f.s, SLICE("Only the stated diagnosis"), 1, &n, &err), 0);
@@ -271,7 +298,8 @@ static void drafts_keep_the_newest(void)
     CU_ASSERT_EQUAL(draft_store_load(f.s, f.alice, id, "rule", &text, &created, &err), 1);
     CU_ASSERT_STRING_EQUAL(str_z(&text), "half typed");
     CU_ASSERT(created > 0);
-    CU_ASSERT_EQUAL(draft_store_load(f.s, f.alice, 0, "state", &text, NULL, &err), 1); /* empty, yet there */
+    CU_ASSERT_EQUAL(draft_store_load(f.s, f.alice, 0, "state", &text, NULL, &err),
+                    1); /* empty, yet there */
     CU_ASSERT_EQUAL(draft_store_each(f.s, f.alice, count_draft, &waiting, &err), 0);
     CU_ASSERT_EQUAL(waiting, 2);
     CU_ASSERT_EQUAL(draft_store_save(f.s, f.bob, id, "rule", (struct slice){NULL, 0}, &err), 0);

@@ -1,4 +1,5 @@
-/* Fills a new project with records made up from a seed, as many as asked for: make_project DB RECORDS [SEED]. */
+/* Fills a new project with records made up from a seed, as many as asked for: make_project DB
+ * RECORDS [SEED]. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,11 +11,13 @@
 enum { BATCH = 20000, RULES = 400 };
 
 static const char *const words[] = {
-    "patient",  "denies",   "chest",   "pain",     "reports",  "mild",   "headache", "since",    "morning", "takes",
-    "metformin", "twice",   "daily",   "with",     "food",     "blood",  "pressure", "measured", "at",      "home",
-    "left",     "right",    "knee",    "swelling", "no",       "fever",  "cough",    "for",      "two",     "weeks",
-    "plan",     "review",   "after",   "start",    "ramipril", "dose",   "mg",       "stop",     "aspirin", "allergy",
-    "to",       "penicillin", "rash",  "history",  "of",       "asthma", "smoker",   "ten",      "years",   "refer",
+    "patient",  "denies",     "chest",     "pain",    "reports", "mild",   "headache", "since",
+    "morning",  "takes",      "metformin", "twice",   "daily",   "with",   "food",     "blood",
+    "pressure", "measured",   "at",        "home",    "left",    "right",  "knee",     "swelling",
+    "no",       "fever",      "cough",     "for",     "two",     "weeks",  "plan",     "review",
+    "after",    "start",      "ramipril",  "dose",    "mg",      "stop",   "aspirin",  "allergy",
+    "to",       "penicillin", "rash",      "history", "of",      "asthma", "smoker",   "ten",
+    "years",    "refer",
 };
 
 struct made {
@@ -43,8 +46,8 @@ static int add_rules(struct made *m, struct error *err)
     for (int i = 0; result == 0 && i < RULES; i++) {
         prose(m, &text, 6);
         str_addf(&text, " %d", i);
-        result = rule_store_intern(m->s, m->reviewers[0], SLICE("Left out what was said"), str_slice(&text),
-                                   &m->rules[i], err);
+        result = rule_store_intern(m->s, m->reviewers[0], SLICE("Left out what was said"),
+                                   str_slice(&text), &m->rules[i], err);
     }
     str_free(&text);
     return result;
@@ -52,8 +55,11 @@ static int add_rules(struct made *m, struct error *err)
 
 static int decide(struct made *m, int64_t record, struct error *err)
 {
-    static const enum verb verbs[] = {VERB_CITE, VERB_CITE, VERB_CITE, VERB_EDIT, VERB_REJECT, VERB_SKIP, VERB_FLAG};
-    struct decision d = {.verb = verbs[roll(m, 7)], .reviewer = m->reviewers[roll(m, 3)], .record = record,
+    static const enum verb verbs[] = {VERB_CITE,   VERB_CITE, VERB_CITE, VERB_EDIT,
+                                      VERB_REJECT, VERB_SKIP, VERB_FLAG};
+    struct decision d = {.verb = verbs[roll(m, 7)],
+                         .reviewer = m->reviewers[roll(m, 3)],
+                         .record = record,
                          .seconds = 5 + roll(m, 90)};
     if (d.verb == VERB_CITE || d.verb == VERB_EDIT)
         d.rule = m->rules[roll(m, RULES) * roll(m, RULES) / RULES];

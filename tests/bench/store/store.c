@@ -1,6 +1,6 @@
-/* What the workbench asks of a project: a cold connection's first answer, the median of the next, and, where there is
- * one, the plain query for the same (ORDER BY with LIMIT and OFFSET, count), as annotation tools page through their
- * tables. store DB prints Markdown. */
+/* What the workbench asks of a project: a cold connection's first answer, the median of the next,
+ * and, where there is one, the plain query for the same (ORDER BY with LIMIT and OFFSET, count), as
+ * annotation tools page through their tables. store DB prints Markdown. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,8 +31,8 @@ static double now_ms(void)
     return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
-static int window(struct bench *b, const struct queue_term *terms, size_t n, enum queue_sort sort, bool down,
-                  int64_t from)
+static int window(struct bench *b, const struct queue_term *terms, size_t n, enum queue_sort sort,
+                  bool down, int64_t from)
 {
     struct queue_query q = {.terms = terms, .n_terms = n, .sort = sort, .descending = down};
     struct queue_rows rows = {0};
@@ -47,11 +47,15 @@ static struct slice value(const char *text)
     return slice_of(text);
 }
 
-#define TERM(f, v) ((struct queue_term){.field = (f), .values = (struct slice[]){value(v)}, .n_values = 1})
+#define TERM(f, v) \
+    ((struct queue_term){.field = (f), .values = (struct slice[]){value(v)}, .n_values = 1})
 #define FILTER(...) (struct queue_term[]){__VA_ARGS__}
 
 static int first_page(struct bench *b) { return window(b, NULL, 0, SORT_IMPORT, false, 0); }
-static int middle_page(struct bench *b) { return window(b, NULL, 0, SORT_IMPORT, false, b->cursor); }
+static int middle_page(struct bench *b)
+{
+    return window(b, NULL, 0, SORT_IMPORT, false, b->cursor);
+}
 static int by_score(struct bench *b) { return window(b, NULL, 0, SORT_SCORE, false, b->cursor); }
 static int by_decided(struct bench *b) { return window(b, NULL, 0, SORT_DECIDED, true, 0); }
 static int by_key(struct bench *b) { return window(b, NULL, 0, SORT_KEY, true, b->cursor); }
@@ -73,7 +77,8 @@ static int task_middle(struct bench *b)
 }
 static int task_and_state(struct bench *b)
 {
-    return window(b, FILTER(TERM(QUEUE_TASK, "task-3"), TERM(QUEUE_STATE, "rejected")), 2, SORT_SCORE, true, 0);
+    return window(b, FILTER(TERM(QUEUE_TASK, "task-3"), TERM(QUEUE_STATE, "rejected")), 2,
+                  SORT_SCORE, true, 0);
 }
 static int low_score(struct bench *b)
 {
@@ -157,14 +162,16 @@ static int pace(struct bench *b)
 static int alike(struct bench *b)
 {
     struct rules r = {0};
-    int result = rule_store_alike(b->s, SLICE("Only include the dose of ramipril stated at home"), 8, &r, &b->err);
+    int result = rule_store_alike(b->s, SLICE("Only include the dose of ramipril stated at home"),
+                                  8, &r, &b->err);
     b->found = (int64_t)r.count;
     rules_free(&r);
     return result;
 }
 static int fits(struct bench *b)
 {
-    return rule_store_fits(b->s, SLICE("Only include the dose of ramipril stated at home"), 200, &b->found, &b->err);
+    return rule_store_fits(b->s, SLICE("Only include the dose of ramipril stated at home"), 200,
+                           &b->found, &b->err);
 }
 static int decide(struct bench *b)
 {
@@ -185,16 +192,12 @@ static const struct {
     int (*run)(struct bench *b);
     const char *plain; /* ?1 is the middle */
 } rows[] = {
-    {"first page of the queue", first_page,
-     "SELECT * FROM record ORDER BY id LIMIT 50"},
-    {"page in the middle", middle_page,
-     "SELECT * FROM record ORDER BY id LIMIT 50 OFFSET ?1"},
+    {"first page of the queue", first_page, "SELECT * FROM record ORDER BY id LIMIT 50"},
+    {"page in the middle", middle_page, "SELECT * FROM record ORDER BY id LIMIT 50 OFFSET ?1"},
     {"page in the middle, by score", by_score,
      "SELECT * FROM record ORDER BY score / score_max, id LIMIT 50 OFFSET ?1"},
-    {"page in the middle, by id", by_key,
-     "SELECT * FROM record ORDER BY key LIMIT 50 OFFSET ?1"},
-    {"latest decisions", by_decided,
-     "SELECT * FROM record ORDER BY decided DESC LIMIT 50"},
+    {"page in the middle, by id", by_key, "SELECT * FROM record ORDER BY key LIMIT 50 OFFSET ?1"},
+    {"latest decisions", by_decided, "SELECT * FROM record ORDER BY decided DESC LIMIT 50"},
     {"flagged", flagged, NULL},
     {"flagged, by score", flagged_by_score,
      "SELECT * FROM record WHERE state = 5 ORDER BY score / score_max, id LIMIT 50"},
@@ -206,20 +209,18 @@ static const struct {
     {"records of a rule", one_rule, NULL},
     {"a reviewer's latest", reviewer, NULL},
     {"text: two words", words_common, NULL},
-    {"count all", count_all,
-     "SELECT count(*) FROM record"},
+    {"count all", count_all, "SELECT count(*) FROM record"},
     {"count a task", count_task, NULL},
     {"count text: two words", count_words, NULL},
-    {"place of a record in the middle", rank_middle,
-     "SELECT count(*) FROM record WHERE id < ?1"},
+    {"place of a record in the middle", rank_middle, "SELECT count(*) FROM record WHERE id < ?1"},
     {"place in the middle, by score", rank_score, NULL},
     {"record at a place in the middle", at_middle, NULL},
     {"next undecided", next_undecided,
-     "SELECT id FROM record WHERE state = 0 AND score / score_max >= 0.5 ORDER BY score / score_max, id LIMIT 1"},
+     "SELECT id FROM record WHERE state = 0 AND score / score_max >= 0.5 ORDER BY score / "
+     "score_max, id LIMIT 1"},
     {"next flagged, by score", next_flagged, NULL},
     {"load a record", load_record, NULL},
-    {"counters", counts,
-     "SELECT state, count(*) FROM record GROUP BY state"},
+    {"counters", counts, "SELECT state, count(*) FROM record GROUP BY state"},
     {"pace of a reviewer", pace, NULL},
     {"rules alike", alike, NULL},
     {"records a rule may fit", fits, NULL},
@@ -314,7 +315,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: store DB [PART OF A ROW'S NAME]\n");
         return 2;
     }
-    puts("| asked | open ms | first ms | then ms | plain ms | plain / ours |\n|---|---:|---:|---:|---:|---:|");
+    puts("| asked | open ms | first ms | then ms | plain ms | plain / ours "
+         "|\n|---|---:|---:|---:|---:|---:|");
     int result = 0;
     for (size_t i = 0; result == 0 && i < sizeof rows / sizeof *rows; i++)
         if (argc < 3 || strstr(rows[i].name, argv[2]))
