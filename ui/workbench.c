@@ -75,6 +75,11 @@ void desk_ask(struct desk *d, const struct question *q)
     str_adds(&d->asked_by, d->running ? d->running : "");
 }
 
+bool desk_asks(const struct desk *d, const char *kind)
+{
+    return d->ask.open && strcmp(d->ask.q.kind, kind) == 0;
+}
+
 void desk_changed(struct desk *d)
 {
     for (size_t i = 0; i < d->depth; i++)

@@ -41,6 +41,8 @@ struct question {
     void *view;
 };
 void desk_ask(struct desk *d, const struct question *q);
+/* A line of that kind is being typed. */
+bool desk_asks(const struct desk *d, const char *kind);
 
 /* Going elsewhere. */
 void desk_open_record(struct desk *d, int64_t record);

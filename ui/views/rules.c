@@ -7,8 +7,11 @@
 #include "base/mem.h"
 #include "db/rule_store.h"
 #include "ui/views/columns.h"
+#include "ui/views/reword.h"
 
 enum { DETAIL = 6, PREVIEW = 40 }; /* rows below the list; records named there */
+
+static const char REWORD[] = "reword"; /* the question asked while the detail shows what would change */
 
 struct rules_view {
     struct desk *desk;
@@ -21,6 +24,7 @@ struct rules_view {
     int64_t records_of;
     size_t n_records;
     struct str mistake; /* typed first while a rule is edited */
+    struct str guardrail; /* typed next */
     int64_t editing;
     int list_rows;
 };
@@ -82,6 +86,7 @@ static void rules_view_free(void *view)
     rules_free(&v->rules);
     str_free(&v->records);
     str_free(&v->mistake);
+    str_free(&v->guardrail);
     mem_free(v);
 }
 
@@ -192,15 +197,35 @@ static void retire(struct rules_view *v)
         done(v, action_retire_rule(desk_session(v->desk), r->id, r->status == RULE_ACTIVE, &out, &err), &out, &err);
 }
 
-static bool answer_guardrail(void *view, struct slice text)
+static bool answer_preview(void *view, struct slice text)
 {
     struct rules_view *v = view;
     struct outcome out = {0};
     struct error err = {0};
-    struct rule_typed typed = {str_slice(&v->mistake), text};
-    int result = action_edit_rule(desk_session(v->desk), v->editing, typed, &out, &err);
-    done(v, result, &out, &err);
-    return result == 0;
+    struct rule_typed typed = {str_slice(&v->mistake), str_slice(&v->guardrail)};
+    (void)text; /* Enter is the answer */
+    done(v, action_edit_rule(desk_session(v->desk), v->editing, typed, &out, &err), &out, &err);
+    return true;
+}
+
+/* Before a rule changes for everyone who cites it: what changes, and for how many. */
+static bool answer_guardrail(void *view, struct slice text)
+{
+    struct rules_view *v = view;
+    const struct rule *r = here(v);
+    struct str label = {0};
+    str_clear(&v->guardrail);
+    str_add_slice(&v->guardrail, text);
+    str_adds(&label, "reword it in ");
+    add_count(&label, r ? (long long)r->uses : 0);
+    str_adds(&label, r && r->uses == 1 ? " record? Enter does, Esc does not "
+                                       : " records? Enter does, Esc does not ");
+    desk_ask(v->desk, &(struct question){.kind = REWORD,
+                                         .label = str_z(&label),
+                                         .answer = answer_preview,
+                                         .view = v});
+    str_free(&label);
+    return true;
 }
 
 static bool answer_mistake(void *view, struct slice text)
@@ -383,9 +408,17 @@ static void paint_detail(struct rules_view *v, const struct paint *p, int row)
              r->uses == 1 ? "" : "s");
     paint_text(p, row, 0, p->cols, str_slice(&text), LOOK_HEAD);
     paint_z(p, row + 1, 1, 12, "mistake", LOOK_DIM);
-    paint_z(p, row + 1, 12, p->cols - 13, r->mistake ? r->mistake : "", LOOK_TEXT);
     paint_z(p, row + 2, 1, 12, "guardrail", LOOK_DIM);
-    paint_z(p, row + 2, 12, p->cols - 13, r->guardrail, LOOK_STRONG);
+    if (desk_asks(v->desk, REWORD) && v->editing == r->id) {
+        bool signs = desk_signs(v->desk);
+        reword_paint(p, row + 1, 12, p->cols - 13, slice_of(r->mistake ? r->mistake : ""),
+                     str_slice(&v->mistake), signs);
+        reword_paint(p, row + 2, 12, p->cols - 13, slice_of(r->guardrail),
+                     str_slice(&v->guardrail), signs);
+    } else {
+        paint_z(p, row + 1, 12, p->cols - 13, r->mistake ? r->mistake : "", LOOK_TEXT);
+        paint_z(p, row + 2, 12, p->cols - 13, r->guardrail, LOOK_STRONG);
+    }
     paint_z(p, row + 3, 1, 12, "records", LOOK_DIM);
     paint_text(p, row + 3, 12, p->cols - 13, str_slice(&v->records), LOOK_TEXT);
     str_free(&text);
