@@ -56,9 +56,15 @@ int file_make_dir(const char *path, struct error *err)
     return result;
 }
 
+bool file_is_device(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
 struct atomic_file {
     FILE *stream;
-    char *path, *temporary;
+    char *path, *temporary; /* temporary is NULL for a device */
 };
 
 static void atomic_free(struct atomic_file *f)
@@ -68,22 +74,39 @@ static void atomic_free(struct atomic_file *f)
     mem_free(f);
 }
 
-struct atomic_file *atomic_open(const char *path, unsigned mode, struct error *err)
+/* Opens the file that will hold the bytes at first; its name, if it is another one, to temporary. */
+static int open_first(const char *path, unsigned mode, char **temporary)
 {
+    if (file_is_device(path))
+        return open(path, O_WRONLY | O_CLOEXEC);
     struct str name = {0};
     str_addf(&name, "%s.XXXXXX", path);
     int fd = mkstemp(name.at);
     if (fd < 0) {
-        error_errno(err, "cannot write beside %s", path);
         str_free(&name);
-        return NULL;
+        return -1;
     }
     fcntl(fd, F_SETFD, FD_CLOEXEC);
     fchmod(fd, (mode_t)mode);
+    *temporary = str_take(&name);
+    return fd;
+}
+
+struct atomic_file *atomic_open(const char *path, unsigned mode, struct error *err)
+{
+    char *temporary = NULL;
+    char *real = file_is_device(path) ? NULL : realpath(path, NULL); /* NULL: no such file yet */
+    int fd = open_first(real ? real : path, mode, &temporary);
+    if (fd < 0) {
+        error_errno(err, "cannot write beside %s", path);
+        free(real);
+        return NULL;
+    }
     struct atomic_file *f = mem_zalloc(1, sizeof *f);
     f->stream = fdopen(fd, "wb");
-    f->path = mem_strdup(path);
-    f->temporary = str_take(&name);
+    f->path = mem_strdup(real ? real : path);
+    f->temporary = temporary;
+    free(real);
     return f;
 }
 
@@ -107,21 +130,23 @@ static void sync_folder_of(const char *path)
 
 int atomic_commit(struct atomic_file *f, struct error *err)
 {
-    bool failed = fflush(f->stream) != 0 || ferror(f->stream) || fsync(fileno(f->stream)) != 0;
+    bool failed = fflush(f->stream) != 0 || ferror(f->stream) ||
+                  (f->temporary && fsync(fileno(f->stream)) != 0);
     int number = errno;
     if (fclose(f->stream) != 0 && !failed) {
         failed = true;
         number = errno;
     }
-    if (!failed && rename(f->temporary, f->path) != 0) {
+    if (!failed && f->temporary && rename(f->temporary, f->path) != 0) {
         failed = true;
         number = errno;
     }
     if (failed) {
-        unlink(f->temporary);
+        if (f->temporary)
+            unlink(f->temporary);
         errno = number;
         error_errno(err, "cannot write %s", f->path);
-    } else {
+    } else if (f->temporary) {
         sync_folder_of(f->path);
     }
     atomic_free(f);
@@ -133,7 +158,8 @@ void atomic_abort(struct atomic_file *f)
     if (!f)
         return;
     fclose(f->stream);
-    unlink(f->temporary);
+    if (f->temporary)
+        unlink(f->temporary);
     atomic_free(f);
 }
 

@@ -12,12 +12,15 @@
 /* Appends the file's bytes to out; more than max bytes is ERR_LIMIT. path "-" is standard input. */
 int file_read(const char *path, size_t max, struct str *out, struct error *err);
 bool file_exists(const char *path);
+/* A device, pipe or socket: what can be written to, but neither replaced nor removed. */
+bool file_is_device(const char *path);
 /* Makes the folder and its parents (0700). An existing folder is fine. */
 int file_make_dir(const char *path, struct error *err);
 
 /*
  * Atomic writing: bytes go to a temporary file beside path; commit syncs and renames it. An
  * uncommitted file vanishes with abort, and after a crash it has another name than the final one.
+ * What a symbolic link names is replaced, not the link. A device is written to as it is.
  */
 struct atomic_file;
 

@@ -69,7 +69,7 @@ int rejects_close(struct rejects *r, struct error *err)
                            r->failed.text);
     else if (r->file)
         result = atomic_commit(r->file, err);
-    else if (r->path)
+    else if (r->path && !file_is_device(r->path))
         (void)unlink(r->path);
     r->file = NULL;
     rejects_abort(r);

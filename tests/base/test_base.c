@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -188,6 +189,27 @@ static void an_aborted_file_leaves_nothing(void)
     CU_ASSERT(strstr(err.text, "/nonexistent/folder/file") != NULL);
 }
 
+static void a_device_or_a_link_is_written_not_replaced(void)
+{
+    char *dir = tmp_make(), got[8] = "";
+    struct error err = {0};
+    struct stat st;
+    const char *pipe = tmp_join(dir, "pipe"), *link = tmp_join(dir, "link");
+    const char *target = tmp_join(dir, "target");
+    CU_ASSERT_EQUAL_FATAL(mkfifo(pipe, 0600), 0);
+    int fd = open(pipe, O_RDONLY | O_NONBLOCK);
+    CU_ASSERT_EQUAL(file_write_atomic(pipe, 0600, SLICE("through"), &err), 0);
+    CU_ASSERT_EQUAL(read(fd, got, sizeof got), 7);
+    close(fd);
+    CU_ASSERT(lstat(pipe, &st) == 0 && S_ISFIFO(st.st_mode));
+    CU_ASSERT_EQUAL(file_write_atomic(target, 0600, SLICE("old"), &err), 0);
+    CU_ASSERT_EQUAL_FATAL(symlink("target", link), 0);
+    CU_ASSERT_EQUAL(file_write_atomic(link, 0600, SLICE("newer"), &err), 0);
+    CU_ASSERT(lstat(link, &st) == 0 && S_ISLNK(st.st_mode));
+    CU_ASSERT(stat(target, &st) == 0 && st.st_size == 5);
+    tmp_remove(dir);
+}
+
 static void arena_aligns_and_resets(void)
 {
     struct arena a = {0};
@@ -214,6 +236,8 @@ int main(int argc, char **argv)
         {"json_raw: bytes are kept", json_raw_keeps_bytes},
         {"lines: bounded, BOM, CRLF, no last newline", lines_are_bounded},
         {"file: abort leaves nothing", an_aborted_file_leaves_nothing},
+        {"a device or a link is written, not replaced",
+         a_device_or_a_link_is_written_not_replaced},
         {"arena: alignment and reset", arena_aligns_and_resets},
         {NULL, NULL},
     };
