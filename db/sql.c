@@ -47,6 +47,9 @@ int sql_fail_code(const char *path, int code, const char *detail, struct error *
 {
     enum error_code kind = code_of(code);
     const char *what = advice(kind);
+    if ((code & 0xFF) == SQLITE_CANTOPEN)
+        what = "it, or the files -wal and -shm beside it, cannot be opened; check the "
+               "permissions of the file and its folder";
     return what ? error_set(err, kind, "%s: %s", path, what)
                 : error_set(err, kind, "%s: %s", path, detail);
 }

@@ -268,6 +268,50 @@ static void reads_where_nothing_may_be_written(void)
     fixture_close(&f);
 }
 
+static void copy_file(const char *from, const char *to)
+{
+    struct error err = {0};
+    struct str bytes = {0};
+    CU_ASSERT_EQUAL(file_read(from, 1 << 24, &bytes, &err), 0);
+    CU_ASSERT_EQUAL(file_write_atomic(to, 0444, str_slice(&bytes), &err), 0);
+    str_free(&bytes);
+}
+
+static int says_the_folder(const char *path)
+{
+    struct error err = {0};
+    if (geteuid() == 0 && setuid(65534) != 0)
+        return 1;
+    return store_open(path, STORE_OPEN, &err) != NULL || !strstr(err.text, "its folder");
+}
+
+/* What a killed writer left beside the file is part of the project: without it old data would be
+ * shown, so it is not opened at all where it cannot be taken in. */
+static void half_a_project_is_not_shown(void)
+{
+    struct fixture f;
+    int status;
+    char from[4300], copy[4300], wal[4400];
+    fixture_open(&f);
+    fixture_record(&f, 1);
+    snprintf(copy, sizeof copy, "%s/copy", f.dir);
+    CU_ASSERT_EQUAL(mkdir(copy, 0700), 0);
+    snprintf(copy, sizeof copy, "%s/copy/p.db", f.dir);
+    snprintf(from, sizeof from, "%s-wal", f.path);
+    snprintf(wal, sizeof wal, "%s-wal", copy);
+    copy_file(f.path, copy);
+    copy_file(from, wal);
+    chmod(tmp_join(f.dir, "copy"), 0555);
+    chmod(f.dir, 0755);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(says_the_folder(copy));
+    waitpid(child, &status, 0);
+    CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    chmod(tmp_join(f.dir, "copy"), 0700);
+    fixture_close(&f);
+}
+
 /* --- damage --- */
 
 static void check_finds_what_was_changed(void)
@@ -415,6 +459,7 @@ static const struct test tests[] = {
     {"backup while others write", backup_while_others_write},
     {"a full disk harms nothing", a_full_disk_harms_nothing},
     {"reads where nothing may be written", reads_where_nothing_may_be_written},
+    {"half a project is not shown", half_a_project_is_not_shown},
     {"check finds what was changed", check_finds_what_was_changed},
     {"a torn file is called damaged", a_torn_file_is_called_damaged},
     {"an older schema is brought up", an_older_schema_is_brought_up},
