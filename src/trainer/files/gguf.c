@@ -156,6 +156,12 @@ static int take_shape(struct cursor *c, struct weight *w, struct error *err)
     return 0;
 }
 
+/* alignment is a power of two (read_alignment). */
+static size_t round_up(size_t size, size_t alignment)
+{
+    return (size + alignment - 1) & ~(alignment - 1);
+}
+
 /* Reads one entry of the tensor table; offset (from the start of the data) must be *expected,
  * which moves on past the tensor and its padding. */
 static int take_tensor(struct gguf *g, struct cursor *c, size_t alignment, uint64_t *expected,
@@ -176,7 +182,7 @@ static int take_tensor(struct gguf *g, struct cursor *c, size_t alignment, uint6
     if (c->failed || offset != *expected || bytes > c->len || *expected > c->len)
         return error_set(err, ERR_INPUT, "tensor %s does not lie where it must", name);
     w.data = (const unsigned char *)(uintptr_t)offset; /* placed by place_tensors */
-    *expected += (bytes + alignment - 1) / alignment * alignment;
+    *expected += round_up(bytes, alignment);
     return weights_add(&g->weights, &w, err);
 }
 
@@ -184,7 +190,7 @@ static int take_tensor(struct gguf *g, struct cursor *c, size_t alignment, uint6
 static int place_tensors(struct gguf *g, const struct cursor *c, size_t alignment,
                          struct error *err)
 {
-    size_t start = (c->at + alignment - 1) / alignment * alignment;
+    size_t start = round_up(c->at, alignment);
     for (size_t i = 0; i < g->weights.count; i++) {
         struct weight *w = &g->weights.items[i];
         size_t bytes = 0, offset = (size_t)(uintptr_t)w->data;

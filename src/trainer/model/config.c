@@ -146,7 +146,7 @@ static int gguf_sizes(const struct gguf *g, struct model_config *c, struct error
         gguf_size(g, f, "feed_forward_length", 0, &c->ffn, err) != 0 ||
         gguf_size(g, f, "attention.head_count", 0, &c->q_heads, err) != 0 ||
         gguf_size(g, f, "attention.head_count_kv", c->q_heads, &c->kv_heads, err) != 0 ||
-        gguf_size(g, f, "attention.key_length", c->hidden / c->q_heads, &c->head_dim, err) != 0 ||
+        gguf_size(g, f, "attention.key_length", (double)(c->hidden / c->q_heads), &c->head_dim, err) != 0 ||
         gguf_size(g, f, "context_length", 2048, &c->max_positions, err) != 0)
         return -1;
     if (c->layers > 1024 || c->head_dim > HEAD_DIM_MAX || c->q_heads % c->kv_heads != 0 ||

@@ -79,7 +79,7 @@ int run_data(const struct options *o, struct error *err)
     struct session s = {0};
     struct examples list = {0};
     size_t skipped = 0;
-    int count;
+    int count = 0;
     int result = option_need(o, "data", err);
     if (result == 0)
         result = option_int(o, "show", 0, 1 << 30, &count, err);

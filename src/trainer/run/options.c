@@ -104,7 +104,7 @@ int option_real(const struct options *o, const char *name, double min, double ma
 
 int option_int(const struct options *o, const char *name, long min, long max, int *out, struct error *err)
 {
-    double v;
+    double v = 0;
     if (option_real(o, name, (double)min, (double)max, &v, err) != 0)
         return -1;
     *out = (int)v;
