@@ -138,6 +138,12 @@ static float gguf_float(const struct gguf *g, const char *family, const char *ke
     return (float)gguf_number(g, name, fallback);
 }
 
+/* Of a model that does not say: the hidden width shared among the heads. */
+static int usual_head_dim(const struct model_config *c)
+{
+    return c->hidden / c->q_heads;
+}
+
 static int gguf_sizes(const struct gguf *g, struct model_config *c, struct error *err)
 {
     const char *f = c->family;
@@ -146,7 +152,7 @@ static int gguf_sizes(const struct gguf *g, struct model_config *c, struct error
         gguf_size(g, f, "feed_forward_length", 0, &c->ffn, err) != 0 ||
         gguf_size(g, f, "attention.head_count", 0, &c->q_heads, err) != 0 ||
         gguf_size(g, f, "attention.head_count_kv", c->q_heads, &c->kv_heads, err) != 0 ||
-        gguf_size(g, f, "attention.key_length", (double)(c->hidden / c->q_heads), &c->head_dim, err) != 0 ||
+        gguf_size(g, f, "attention.key_length", usual_head_dim(c), &c->head_dim, err) != 0 ||
         gguf_size(g, f, "context_length", 2048, &c->max_positions, err) != 0)
         return -1;
     if (c->layers > 1024 || c->head_dim > HEAD_DIM_MAX || c->q_heads % c->kv_heads != 0 ||
