@@ -6,6 +6,7 @@
 #include "trainer/tokenizer/tokenizer_parts.h"
 
 enum { TYPE_CONTROL = 3, TYPE_USER = 4 }; /* llama_token_type */
+enum { TOKEN_BYTES = 1024 };              /* every cut of a token is looked up: no more than so long */
 
 static const struct {
     const char *name;
@@ -41,13 +42,13 @@ static int read_tokens(struct tokenizer *t, const struct gguf *g, struct error *
     const struct gguf_value *tokens = gguf_get(g, "tokenizer.ggml.tokens");
     const struct gguf_value *types = gguf_get(g, "tokenizer.ggml.token_type");
     if (!tokens || tokens->type != GGUF_ARRAY || tokens->of != GGUF_STRING || !types ||
-        types->type != GGUF_ARRAY || types->of == GGUF_STRING || types->count != tokens->count)
+        types->type != GGUF_ARRAY || types->of != GGUF_I32 || types->count != tokens->count)
         return error_set(err, ERR_INPUT, "the file's tokens and their types do not fit together");
     size_t offset = 0;
     for (uint64_t id = 0; id < tokens->count; id++) {
         struct slice text = gguf_string_next(tokens, &offset);
         int type = (int)gguf_number_at(types, id);
-        if (!utf8_valid(text) || text.len > UINT16_MAX)
+        if (!utf8_valid(text) || text.len > TOKEN_BYTES)
             return error_set(err, ERR_INPUT, "a token is no UTF-8 or too long");
         if ((type == TYPE_CONTROL || type == TYPE_USER) && text.len > 0) {
             struct added_token a = {.text = text, .id = (int)id, .special = type == TYPE_CONTROL};

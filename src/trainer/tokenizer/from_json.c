@@ -6,6 +6,8 @@
 #include "base/mem.h"
 #include "trainer/tokenizer/tokenizer_parts.h"
 
+static const char low_line[] = "\xE2\x96\x81"; /* U+2581, SentencePiece's blank */
+
 static const char *type_of(const struct json *j)
 {
     return json_string(json_get(j, "type"), "");
@@ -39,7 +41,12 @@ static int read_normalizer(struct tokenizer *t, const struct json *j, struct err
         t->nfc = true;
         return 0;
     }
-    if (strcmp(type, "Prepend") == 0 || strcmp(type, "Replace") == 0) {
+    bool prepend = strcmp(type, "Prepend") == 0 &&
+                   strcmp(json_string(json_get(j, "prepend"), ""), low_line) == 0;
+    bool replace = strcmp(type, "Replace") == 0 &&
+                   strcmp(json_string(json_get(j, "content"), ""), low_line) == 0 &&
+                   strcmp(json_string(json_get(json_get(j, "pattern"), "String"), ""), " ") == 0;
+    if (prepend || replace) {
         t->sentencepiece = true;
         return 0;
     }

@@ -100,7 +100,8 @@ static int find_fallback_bytes(struct tokenizer *t, struct error *err)
 
 int tokenizer_finish(struct tokenizer *t, struct error *err)
 {
-    qsort(t->added, t->added_count, sizeof *t->added, longest_first);
+    if (t->added_count)
+        qsort(t->added, t->added_count, sizeof *t->added, longest_first);
     if (t->sentencepiece)
         return find_fallback_bytes(t, err);
     for (int i = 0; i < BYTES; i++) { /* SmolLM has no token for bytes its corpus never held */
@@ -174,7 +175,9 @@ static void encode_word(struct tokenizer *t, struct slice word, struct ids *out)
     uint64_t kept;
     bool small = word.len <= CACHE_WORD_BYTES;
     if (small && map_get(t->cache, word, &kept)) {
-        ids_append(out, t->cached.items + (kept >> COUNT_BITS), kept & ((1U << COUNT_BITS) - 1));
+        size_t n = kept & ((1U << COUNT_BITS) - 1);
+        if (n > 0) /* a word may have no token at all: see add_byte */
+            ids_append(out, t->cached.items + (kept >> COUNT_BITS), n);
         return;
     }
     size_t start = out->count;
@@ -182,7 +185,8 @@ static void encode_word(struct tokenizer *t, struct slice word, struct ids *out)
         ids_add(out, (int)kept);
     } else {
         add_symbols(t, word, out);
-        out->count = start + bpe_merge(t->bpe, out->items + start, out->count - start);
+        if (out->count > start)
+            out->count = start + bpe_merge(t->bpe, out->items + start, out->count - start);
     }
     if (!small)
         return;
@@ -192,7 +196,8 @@ static void encode_word(struct tokenizer *t, struct slice word, struct ids *out)
         t->cached.count = 0;
     }
     map_put(t->cache, word, (uint64_t)t->cached.count << COUNT_BITS | (out->count - start));
-    ids_append(&t->cached, out->items + start, out->count - start);
+    if (out->count > start)
+        ids_append(&t->cached, out->items + start, out->count - start);
 }
 
 static int normalise(struct tokenizer *t, struct slice text, struct error *err)
