@@ -8,7 +8,7 @@
 #include "db/rule_store.h"
 
 /* Enough for a screen and cheap enough for every keystroke. */
-enum { CANDIDATES = 40, FITS_BOUND = 1000 };
+enum { CANDIDATES = 40, FITS_BOUND = 250 };
 static const double ALIKE_ENOUGH = 0.34;
 
 static void forget(struct alike *a)
