@@ -162,6 +162,18 @@ static void test_tagged(void)
     project_remove(&project);
 }
 
+/* Nothing undecided follows: the record stays on screen, as decided. */
+static void test_last_undecided(void)
+{
+    project_make(&project, 1);
+    plays_as("alice", 80, 24, false, false,
+             "key Enter a\n"
+             "expect \"nothing undecided is left\"\n"
+             "expect \"accepted by alice\"\n"
+             "expect \"#1 alice\"\n");
+    project_remove(&project);
+}
+
 static void test_rules(void)
 {
     project_make(&project, 6);
@@ -375,6 +387,7 @@ static const struct test tests[] = {
     {"a rule that does not fit is read before it is accepted", test_a_cut_rule_is_read_first},
     {"limits", test_limit},
     {"acting on tagged", test_tagged},
+    {"the last undecided record", test_last_undecided},
     {"the rule library", test_rules},
     {"history, help and commands", test_history_and_help},
     {"a lost connection", test_lost_connection},

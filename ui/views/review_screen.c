@@ -59,11 +59,13 @@ static void go_on(struct review_screen *v)
     if (message)
         str_adds(&said, message);
     int64_t next = desk_next_undecided(v->desk, review_record(v->review));
-    if (next && next != review_record(v->review))
+    if (next && next != review_record(v->review)) {
         open_other(v, next, &said);
-    else
+    } else {
+        review_screen_reload(v); /* it stays on screen, and is no longer undecided */
         desk_say(v->desk, LOOK_GOOD, "%s%snothing undecided is left under this limit", str_z(&said),
                  said.len ? "; " : "");
+    }
     str_free(&said);
 }
 
