@@ -24,10 +24,7 @@ static int load_prompt(struct store *s, int64_t id, int64_t revision, struct are
         list[count++] = (struct message){sql_strdup(a, st, 0), sql_strdup(a, st, 1)};
     }
     out->count = count;
-    out->messages = arena_alloc(a, count * sizeof *list);
-    if (count)
-        memcpy(out->messages, list, count * sizeof *list);
-    mem_free(list);
+    out->messages = arena_take(a, list, count, sizeof *list);
     return got;
 }
 
@@ -163,10 +160,7 @@ static int export_outputs(struct store *s, int64_t id, int64_t revision, struct 
         read_output(&r->arena, st, &o);
         export_output(r, &o, &rounds, &cap);
     }
-    r->rounds = arena_alloc(&r->arena, r->n_rounds * sizeof *rounds);
-    if (rounds)
-        memcpy(r->rounds, rounds, r->n_rounds * sizeof *rounds);
-    mem_free(rounds);
+    r->rounds = arena_take(&r->arena, rounds, r->n_rounds, sizeof *rounds);
     return got;
 }
 
@@ -250,10 +244,7 @@ static int load_outputs(struct store *s, struct stored_record *r, struct error *
         read_output(&r->arena, st, &list[count++]);
     }
     r->n_outputs = count;
-    r->outputs = arena_alloc(&r->arena, count * sizeof *list);
-    if (count)
-        memcpy(r->outputs, list, count * sizeof *list);
-    mem_free(list);
+    r->outputs = arena_take(&r->arena, list, count, sizeof *list);
     return got;
 }
 
@@ -274,10 +265,7 @@ static int load_candidates(struct store *s, struct stored_record *r, struct erro
                                       sql_strdup(&r->arena, st, 4), sqlite3_column_int64(st, 5)};
     }
     r->n_candidates = count;
-    r->candidates = arena_alloc(&r->arena, count * sizeof *list);
-    if (count)
-        memcpy(r->candidates, list, count * sizeof *list);
-    mem_free(list);
+    r->candidates = arena_take(&r->arena, list, count, sizeof *list);
     return got;
 }
 
@@ -297,10 +285,7 @@ static int load_rules(struct store *s, struct stored_record *r, struct error *er
                                  sql_strdup(&r->arena, st, 2)};
     }
     r->n_rules = count;
-    r->rules = arena_alloc(&r->arena, count * sizeof *list);
-    if (count)
-        memcpy(r->rules, list, count * sizeof *list);
-    mem_free(list);
+    r->rules = arena_take(&r->arena, list, count, sizeof *list);
     return got;
 }
 
@@ -354,10 +339,7 @@ static int load_marks(struct store *s, struct stored_record *r, struct error *er
         }
     }
     r->n_marks = count;
-    r->marks = arena_alloc(&r->arena, count * sizeof *list);
-    if (count)
-        memcpy(r->marks, list, count * sizeof *list);
-    mem_free(list);
+    r->marks = arena_take(&r->arena, list, count, sizeof *list);
     return got;
 }
 

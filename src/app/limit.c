@@ -304,10 +304,7 @@ int limit_parse(struct limit *l, struct slice text, size_t *error_at, struct err
     }
     if (result != 0)
         l->count = 0;
-    l->terms = arena_alloc(&l->arena, l->count * sizeof *terms + 1);
-    if (terms && l->count)
-        memcpy(l->terms, terms, l->count * sizeof *terms);
-    mem_free(terms);
+    l->terms = arena_take(&l->arena, terms, l->count, sizeof *terms);
     return result;
 }
 

@@ -59,6 +59,15 @@ struct slice arena_copy(struct arena *a, struct slice text)
     return (struct slice){arena_strndup(a, text.at, text.len), text.len};
 }
 
+void *arena_take(struct arena *a, void *items, size_t count, size_t size)
+{
+    void *copy = arena_zalloc(a, count, size);
+    if (items && count)
+        memcpy(copy, items, count * size);
+    mem_free(items);
+    return copy;
+}
+
 void arena_reset(struct arena *a)
 {
     while (a->top && a->top->below) {

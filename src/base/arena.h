@@ -19,6 +19,8 @@ void *arena_alloc(struct arena *a, size_t size);               /* uninitialised 
 void *arena_zalloc(struct arena *a, size_t count, size_t size); /* zeroed; product checked */
 char *arena_strndup(struct arena *a, const char *text, size_t len);
 struct slice arena_copy(struct arena *a, struct slice text); /* followed by a NUL */
+/* Moves an array grown with array_reserve into the arena and frees the original (NULL is fine). */
+void *arena_take(struct arena *a, void *items, size_t count, size_t size);
 void arena_reset(struct arena *a);                           /* keeps one block for reuse */
 void arena_free(struct arena *a);
 
