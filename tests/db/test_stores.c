@@ -67,7 +67,8 @@ static void a_change_is_a_revision(void)
     struct undo_result out;
     enum record_put what;
     fixture_open(&f);
-    int64_t id = fixture_put(&f, "{\"id\":\"a\",\"prompt\":\"aspirin\",\"y0\":\"x\"}", &what);
+    int64_t id = fixture_put(
+        &f, "{\"id\":\"a\",\"prompt\":\"aspirin\",\"y0\":\"x\",\"rationale\":\"old\"}", &what);
     struct decision d = {.verb = VERB_FLAG, .reviewer = f.alice, .record = id, .note = "ask"};
     CU_ASSERT_EQUAL(decision_store_append(f.s, &d, &err), 0);
     struct record changed = {0};
