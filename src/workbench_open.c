@@ -48,6 +48,8 @@ static int make_theme(struct theme *out, const char *wanted, int colors, struct 
     struct str path = {0}, text = {0};
     if (!wanted)
         wanted = getenv("HINGE_THEME");
+    if (wanted && !*wanted) /* an empty variable is one that is not set */
+        wanted = NULL;
     int result = 0;
     theme_named(out, "dark", colors);
     if (wanted && strchr(wanted, '/'))

@@ -27,7 +27,7 @@ int reviewer_name(struct str *out, const char *option, struct error *err)
 {
     const char *source = option ? "--reviewer" : "$HINGE_REVIEWER";
     const char *name = option ? option : getenv("HINGE_REVIEWER");
-    if (!name)
+    if (!name || (!option && !*name)) /* an empty variable is one that is not set */
         name = login();
     struct slice trimmed = slice_trim(slice_of(name));
     if (trimmed.len == 0 || trimmed.len > REVIEWER_MAX || !printable(trimmed))

@@ -55,6 +55,7 @@ static void test_reviewer(void)
     CU_ASSERT_EQUAL(name_of("bob", "alice", "bob"), 0);
     CU_ASSERT_EQUAL(name_of(NULL, " alice ", "alice"), 0);
     CU_ASSERT_EQUAL(name_of(NULL, NULL, NULL), 0);
+    CU_ASSERT_EQUAL(name_of(NULL, "", NULL), 0); /* the login name */
     CU_ASSERT_EQUAL(name_of("", NULL, ""), -1);
     CU_ASSERT_EQUAL(name_of("a\033[2Jb", NULL, ""), -1);
     CU_ASSERT_EQUAL(name_of("a\xff", NULL, ""), -1);
