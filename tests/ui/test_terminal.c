@@ -573,7 +573,7 @@ static void test_kills(void)
 {
     make_project();
     const char *wanted = getenv("HINGE_KILLS");
-    int rounds = wanted ? atoi(wanted) : 40;
+    int rounds = wanted ? atoi(wanted) : 200;
     unsigned seed = 5;
     for (int i = 0; i < rounds; i++) {
         struct pty *p = open_with((struct pty_options){.rows = 24, .cols = 80}, NULL);
