@@ -25,7 +25,7 @@ int fixture_sql(struct store *s, const char *sql);
 const char *fixture_said(void);
 /* First column of the first row, -999 when there is none. */
 int64_t fixture_number(struct store *s, const char *sql);
-/* What store_check finds. */
+/* How many faults store_check finds; with report NULL they are printed, as none is expected. */
 size_t fixture_faults(struct store *s, struct str *report);
 
 #endif
