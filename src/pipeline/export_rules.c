@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "db/rule_store.h"
+#include "text/visible.h"
 
 enum { KEYS_SHOWN = 5 }; /* records named under a rule of the hand-book */
 
@@ -17,14 +18,18 @@ struct book {
     struct json *list; /* of the keys of one rule, in JSON */
 };
 
-/* Appends text so that Markdown shows it as it is, on one line. */
+/* Appends text so that Markdown shows it as it is, on one line. The hand-book is read in terminals
+ * too: what one would obey stands there as a mark. */
 static void add_plain(struct str *out, const char *text)
 {
-    for (; text && *text; text++) {
-        if (strchr("\\`*_[]<>#|~&", *text))
+    struct str shown = {0};
+    visible_text(&shown, slice_of(text ? text : ""));
+    for (size_t i = 0; i < shown.len; i++) {
+        if (strchr("\\`*_[]<>#|~&", shown.at[i]))
             str_addc(out, '\\');
-        str_addc(out, strchr("\r\n\t", *text) ? ' ' : *text);
+        str_addc(out, shown.at[i]);
     }
+    str_free(&shown);
 }
 
 static int add_key(void *context, int64_t record, const char *key)
