@@ -113,6 +113,37 @@ static void added_tokens_are_seen(void)
     tokenizer_free(t);
 }
 
+/* SmolLM has no token for some bytes: a word may have no token at all, before and after it is cached. */
+static void a_byte_without_a_token_is_unknown(void)
+{
+    static const struct {
+        const char *unknown;
+        int ids[6];
+        size_t count;
+    } cases[] = {{"null", {2, 3, 0}, 3}, {"\"b\"", {1, 2, 3, 1, 1, 0}, 6}};
+    for (size_t i = 0; i < 2; i++) {
+        struct error err = {0};
+        struct str json = {0};
+        str_addf(&json, "{\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false},"
+                        "\"model\":{\"type\":\"BPE\",\"unk_token\":%s,\"merges\":[\"a b\"],"
+                        "\"vocab\":{\"a\":0,\"b\":1,\"ab\":2,\"\xC4\xA0\":3}}}", cases[i].unknown);
+        struct tokenizer *t = tokenizer_from_json(str_slice(&json), &err);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(t);
+        for (int again = 0; again < 2; again++) {
+            struct ids ids = {0};
+            CU_ASSERT_EQUAL(tokenizer_encode(t, SLICE("zab zza"), &ids, &err), 0);
+            CU_ASSERT_EQUAL_FATAL(ids.count, cases[i].count);
+            CU_ASSERT_EQUAL(memcmp(ids.items, cases[i].ids, ids.count * sizeof(int)), 0);
+            ids_free(&ids);
+            CU_ASSERT_EQUAL(tokenizer_encode(t, SLICE("?"), &ids, &err), 0);
+            CU_ASSERT_EQUAL(ids.count, i);
+            ids_free(&ids);
+        }
+        tokenizer_free(t);
+        str_free(&json);
+    }
+}
+
 static void what_is_not_known_is_refused(void)
 {
     static const char *const bad[] = {
@@ -137,6 +168,7 @@ int main(int argc, char **argv)
     static const struct test tests[] = {
         {"ids and text are the tokenizers library's", ids_are_the_reference},
         {"a word of four million letters ends", a_long_word_ends},
+        {"a byte without a token is unknown", a_byte_without_a_token_is_unknown},
         {"added tokens are seen in text", added_tokens_are_seen},
         {"what is not known is refused", what_is_not_known_is_refused},
         {NULL, NULL},
