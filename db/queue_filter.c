@@ -86,12 +86,15 @@ static void add_state(struct query *q, struct slice value)
     query_int(q, queue_state_of(value));
 }
 
+/* A task by its name; where none has that name, those whose names begin with it. */
 static void add_task(struct query *q, struct slice value)
 {
-    str_addf(&q->text, "%sr.task IN (SELECT id FROM task WHERE substr(name, 1, length(?)) = ?)",
+    str_addf(&q->text,
+             "%sr.task IN (SELECT id FROM task WHERE CASE WHEN EXISTS (SELECT 1 FROM task WHERE name = ?) "
+             "THEN name = ? ELSE substr(name, 1, length(?)) = ? END)",
              q->shy);
-    add_text(q, value);
-    add_text(q, value);
+    for (int i = 0; i < 4; i++)
+        add_text(q, value);
 }
 
 /* A query of the records that hold a phrase; one without a word holds nothing. */

@@ -10,7 +10,7 @@
 
 enum queue_field {
     QUEUE_STATE,  /* values: names of states */
-    QUEUE_TASK,   /* values: a task's name, or its beginning */
+    QUEUE_TASK,   /* values: a task's name; where there is none of it, the beginning of names */
     QUEUE_SCORE,  /* number */
     QUEUE_HINGES, /* number */
     QUEUE_ROUNDS, /* number */

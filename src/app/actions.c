@@ -160,6 +160,17 @@ static int decide_one(struct session *s, struct decision *d, struct outcome *out
     return 0;
 }
 
+/* A second rule counts with the first: on a record that is not accepted yet it waits for that. */
+static void say_beside(struct session *s, int64_t record, int64_t rule, struct str *said)
+{
+    struct queue_rows row = {0};
+    bool waits = queue_store_row(s->store, record, &row, NULL) == 0 && row.items[0].state != STATE_ACCEPTED &&
+                 row.items[0].state != STATE_EDITED;
+    queue_rows_free(&row);
+    str_addf(said, waits ? "rule #%lld kept; it counts once the record is accepted"
+                         : "rule #%lld added beside", (long long)rule);
+}
+
 int action_add_rule(struct session *s, int64_t record, struct rule_typed rule, struct outcome *out,
                     struct error *err)
 {
@@ -174,7 +185,7 @@ int action_add_rule(struct session *s, int64_t record, struct rule_typed rule, s
         return -1;
     struct str *said = act_say(out, record, d.rule, 1);
     if (said)
-        str_addf(said, "rule #%lld added beside", (long long)d.rule);
+        say_beside(s, record, d.rule, said);
     return 0;
 }
 
@@ -186,7 +197,10 @@ int action_cite(struct session *s, int64_t record, int64_t rule, bool beside, st
         return -1;
     if (out) {
         str_clear(&out->said);
-        str_addf(&out->said, beside ? "rule #%lld added beside" : "cites rule #%lld", (long long)rule);
+        if (beside)
+            say_beside(s, record, rule, &out->said);
+        else
+            str_addf(&out->said, "cites rule #%lld", (long long)rule);
     }
     return 0;
 }

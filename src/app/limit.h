@@ -19,7 +19,7 @@
 
 enum limit_field {
     LIMIT_STATE,    /* values: the words of limit_states */
-    LIMIT_TASK,     /* values: a task, or its beginning */
+    LIMIT_TASK,     /* values: a task; where there is none of that name, the beginning of names */
     LIMIT_SCORE,    /* number */
     LIMIT_HINGES,   /* number */
     LIMIT_ROUNDS,   /* number */
