@@ -29,7 +29,7 @@ static const struct option_spec options[] = {
     {"format", 'f', "human|json", "how to print"},
     {"json", 0, NULL, "the same as --format json"},
     {"limit", 'n', "N", "at most N"},
-    {NULL},
+    {.name = NULL},
 };
 static const struct command probe = {.name = "probe",
                                      .args = "DB [FILE]",
