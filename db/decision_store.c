@@ -102,15 +102,6 @@ static int derive(struct store *s, const struct decision *d, struct error *err)
     return d->record ? derive_record(s, d->record, err) : 0;
 }
 
-static int end(struct store *s, int result, struct error *err)
-{
-    if (result == 0)
-        result = store_commit(s, err);
-    if (result < 0)
-        store_rollback(s);
-    return result;
-}
-
 int decision_store_append(struct store *s, struct decision *d, struct error *err)
 {
     if (store_begin(s, err) < 0)
@@ -120,7 +111,7 @@ int decision_store_append(struct store *s, struct decision *d, struct error *err
         result = insert(s, d, 0, err);
     if (result == 0)
         result = derive(s, d, err);
-    return end(s, result, err);
+    return store_end(s, result, err);
 }
 
 /* The decisions of a batch, enough of each to derive what follows. */

@@ -67,9 +67,5 @@ int draft_store_prune(struct store *s, int64_t *dropped, struct error *err)
     *dropped = result == 0 ? sqlite3_changes64(s->db) : 0;
     if (result == 0)
         result = sql_run(s, err, "DELETE FROM meta WHERE key = 'pruning'", "");
-    if (result == 0)
-        result = store_commit(s, err);
-    if (result < 0)
-        store_rollback(s);
-    return result;
+    return store_end(s, result, err);
 }

@@ -272,11 +272,7 @@ int record_store_put(struct store *s, const struct record *r, const char *source
     if (result == 0 && *what != RECORD_UNCHANGED)
         result = put_all(s, r, &k, hash, source, line, err);
     *id = k.id;
-    if (result == 0)
-        result = store_commit(s, err);
-    if (result < 0)
-        store_rollback(s);
-    return result;
+    return store_end(s, result, err);
 }
 
 int record_store_would_put(struct store *s, const struct record *r, enum record_put *what,
@@ -317,11 +313,7 @@ int record_store_add_output(struct store *s, int64_t record, int64_t reviewer, s
         result = error_set(err, ERR_ABSENT, "there is no such record");
     if (result == 0)
         result = search_enter(s, record, err);
-    if (result == 0)
-        result = store_commit(s, err);
-    if (result < 0)
-        store_rollback(s);
-    return result;
+    return store_end(s, result, err);
 }
 
 /* A count can be made again: it need not wait for the disk, as a decision must. Pragmas do nothing

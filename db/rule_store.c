@@ -69,21 +69,12 @@ static int intern(struct store *s, int64_t reviewer, struct slice mistake, struc
     return search_enter_rule(s, *id, err);
 }
 
-static int end(struct store *s, int result, struct error *err)
-{
-    if (result == 0)
-        result = store_commit(s, err);
-    if (result < 0)
-        store_rollback(s);
-    return result;
-}
-
 int rule_store_intern(struct store *s, int64_t reviewer, struct slice mistake,
                       struct slice guardrail, int64_t *id, struct error *err)
 {
     if (store_begin(s, err) < 0)
         return -1;
-    return end(s, intern(s, reviewer, mistake, guardrail, id, err), err);
+    return store_end(s, intern(s, reviewer, mistake, guardrail, id, err), err);
 }
 
 int rule_store_add_version(struct store *s, int64_t rule, int64_t reviewer, struct slice mistake,
@@ -102,7 +93,7 @@ int rule_store_add_version(struct store *s, int64_t rule, int64_t reviewer, stru
                       "issii", rule, mistake, guardrail, reviewer, clock_now_ms());
     if (got == 0)
         *version = sqlite3_last_insert_rowid(s->db);
-    return end(s, got, err);
+    return store_end(s, got, err);
 }
 
 int rule_store_get(struct store *s, int64_t id, struct rules *out, struct error *err)

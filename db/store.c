@@ -281,6 +281,15 @@ void store_expect_writes(struct store *s, bool many)
                  NULL, NULL, NULL); /* a connection that says no is slower, not wrong */
 }
 
+int store_end(struct store *s, int result, struct error *err)
+{
+    if (result == 0)
+        result = store_commit(s, err);
+    if (result < 0)
+        store_rollback(s);
+    return result;
+}
+
 int64_t store_seen_changes(struct store *s)
 {
     int64_t version = 0;

@@ -44,6 +44,9 @@ int store_begin(struct store *s, struct error *err);
 int store_begin_read(struct store *s, struct error *err);
 int store_commit(struct store *s, struct error *err);
 void store_rollback(struct store *s);
+/* Ends what store_begin began: commits when result is 0, rolls back when it is -1 or the commit fails. Returns
+ * 0 or -1. */
+int store_end(struct store *s, int result, struct error *err);
 
 /* Says that many writes follow, or that they are over: a larger page cache and rarer checkpoints
  * make an import faster. Durability is the same. */
