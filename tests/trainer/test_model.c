@@ -145,7 +145,7 @@ static void clip_and_update(struct bench *t, int step_number, float **m, float *
     for (size_t i = 0; i < t->params.count; i++)
         squares += ops->sum_squares(t->backend, t->params.items[i].grad, t->params.items[i].count);
     double clip = 1.0 / (sqrt(squares) + 1e-6);
-    struct adamw a = {.lr = 1e-3F, .beta1 = 0.9F, .beta2 = 0.999F, .eps = 1e-8F,
+    struct adamw a = {.lr = 1e-3F, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8F,
                       .scale = clip < 1 ? (float)clip : 1, .step = step_number};
     for (size_t i = 0; i < t->params.count; i++) {
         struct param *p = &t->params.items[i];
@@ -315,26 +315,35 @@ static void compare_shared(struct bench *t, struct head *head, struct pass *pass
     }
 }
 
-static void a_shared_prefix_changes_no_gradient(void)
+/* Of the adapter, with full of all weights too; only the first so many prefixes. */
+static void compare_all_shapes(const char *name, enum pass_kind kind, bool full, size_t prefix_count)
 {
+    static const int prefixes[] = {0, 1, 5, 300}, branches[] = {1, 2, 5}, owns[] = {1, 9, 70};
     struct bench t;
     struct error err = {0};
     struct rng rng;
     rng_seed(&rng, 4, 4);
-    bench_open(&t, "qwen3", PASS_FORWARD);
-    struct pass *pass = pass_new(t.model, 6000, PASS_CHECKPOINT, &err);
+    bench_open(&t, name, PASS_FORWARD);
+    CU_ASSERT_FATAL(!full || model_train_all(t.model, &t.params, &err) == 0);
+    struct pass *pass = pass_new(t.model, 6000, kind, &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(pass);
-    static const int prefixes[] = {0, 1, 5, 300}, branches[] = {1, 2, 5}, owns[] = {1, 9, 70};
-    for (size_t p = 0; p < 4; p++) {
+    for (size_t p = 0; p < prefix_count; p++) {
         for (size_t b = 0; b < 3; b++) {
             for (size_t o = 0; o < 3; o++) {
-                if (prefixes[p] + owns[o] > 2) /* there is something to train */
+                if (prefixes[p] + owns[o] >= 2) /* there is something to train */
                     compare_shared(&t, t.head, pass, &rng, prefixes[p], branches[b], owns[o]);
             }
         }
     }
     pass_free(pass);
     bench_close(&t);
+}
+
+static void a_shared_prefix_changes_no_gradient(void)
+{
+    compare_all_shapes("qwen3", PASS_CHECKPOINT, false, 4);
+    compare_all_shapes("qwen2", PASS_KEEP, true, 3);
+    compare_all_shapes("llama", PASS_CHECKPOINT, true, 3);
 }
 
 /* Full-parameter gradients against finite differences of the loss. */
