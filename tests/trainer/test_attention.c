@@ -361,7 +361,7 @@ static void the_chunked_head_and_its_gradient(void)
     struct params params = {0};
     struct model_config config = {.family = "llama", .vocab = VOCAB, .hidden = HIDDEN, .layers = 1,
                                   .q_heads = 1, .kv_heads = 1, .head_dim = 2, .ffn = 3,
-                                  .max_positions = 16, .eps = 1e-5F, .rope_theta = 100};
+                                  .max_positions = 16, .eps = 1e-5F, .rope_theta = 100, .rope_linear = 1};
     struct head_case c = {.m = model_random(b, &config, 1, &err)};
     CU_ASSERT_PTR_NOT_NULL_FATAL(c.m);
     CU_ASSERT_EQUAL_FATAL(model_train_all(c.m, &params, &err), 0);
