@@ -158,6 +158,50 @@ def write(name, t):
             f.write(json.dumps({"text": text, "ids": ids, "back": t.decode(ids, skip_special_tokens=False)}) + "\n")
 
 
+U, A, S = "user", "assistant", "system"
+CONVERSATIONS = [
+    [(U, "Hi")],
+    [(S, "Answer in one word."), (U, "Hi")],
+    [(S, ""), (U, "")],
+    [(U, "Hi"), (A, "Hello"), (U, "Bye")],
+    [(S, " padded \n"), (U, "\n\n Hi \n"), (A, "\nHello\n\n"), (U, "Bye\t")],
+    [(U, "Hi"), (A, "<think>\nwell\n</think>\n\nHello"), (U, "Bye")],
+    [(U, "Hi"), (A, "<think>\n\nwell\n\n</think>\n\n\nHello\n")],
+    [(U, "Hi"), (A, "<think>\n\n</think>\n\nHello"), (U, "Bye"), (A, "no thought"), (U, "Again")],
+    [(U, "Hi"), (A, "<think>one</think>a<think>two</think>b"), (U, "Bye")],
+    [(U, "Hi"), (A, "a thought without a start</think>\nHello")],
+    [(U, "Hi"), (A, "<think>\na start without an end"), (U, "Bye")],
+    [(U, "Hi"), (A, "Hello"), (A, "<think>\nand\n</think>\n\nHello again"), (A, "done")],
+    [(U, "Hi"), (A, "")],
+    [(A, "Hello first"), (U, "Hi")],
+    [(A, "<think>\nx\n</think>\n\nnobody asked")],
+    [(U, "Hi"), (S, "A rule in the middle."), (U, "Go on")],
+    [(U, "\u75c5\u4eba\u5934\u75db \u0e1c\u0e39\u0e49\u0e1b\u0e48\u0e27\u0e22 \U0001f642\u200d e\u0301 \u00a0")],
+    [(U, "{{ messages }} {% raw %} <b> \\ \"quoted\" 'single'")],
+    [(U, "one"), (U, "two"), (A, "three"), (A, "four"), (U, "five\n")],
+    [(U, "<tool_response>\nx\n</tool_response> looks like a tool"), (A, "<think>\nt\n</think>\n\nok"), (U, "yes")],
+    [(U, "real question"), (A, "<think>\nt\n</think>\n\nok"), (U, "<tool_response>\nx\n</tool_response>")],
+]
+
+
+# The templates are their models' own and not part of this tree: FOLDER/NAME.jinja, as NAME's
+# tokenizer_config.json has it (SmolLM2's stands in its GGUF file).
+def chats(folder):
+    from transformers import PreTrainedTokenizerFast
+    with open(os.path.join(OUT, "chat.jsonl"), "w") as out:
+        for name, bos in (("qwen3", None), ("qwen2.5", None), ("smollm2", None), ("llama3", "<|begin_of_text|>"),
+                          ("llama3.1", "<|begin_of_text|>")):
+            t = PreTrainedTokenizerFast(tokenizer_file=os.path.join(OUT, "tokenizers", "qwen2.json"), bos_token=bos)
+            t.chat_template = open(os.path.join(folder, name + ".jinja")).read().removesuffix("\n")
+            for messages in CONVERSATIONS:
+                messages = [{"role": r, "content": c} for r, c in messages]
+                for thinking in (None, True, False) if name == "qwen3" else (None,):
+                    more = {} if thinking is None else {"enable_thinking": thinking}
+                    text = t.apply_chat_template(messages, tokenize=False, add_generation_prompt=True, **more)
+                    line = {"format": name, "thinking": thinking, "messages": messages, "text": text}
+                    out.write(json.dumps(line) + "\n")
+
+
 def split(pattern):
     return pre_tokenizers.Split(Regex(pattern), behavior="isolated", invert=False)
 
@@ -170,5 +214,7 @@ if __name__ == "__main__":
     bpe("smollm", [pre_tokenizers.Digits(individual_digits=True), gpt2])
     bpe("gpt2", [gpt2])
     sentencepiece()
+    if len(sys.argv) > 2:
+        chats(sys.argv[2])
     for name, (config, lora) in MODELS.items():
         make_model(name, config, lora)
