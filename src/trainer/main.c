@@ -1,9 +1,12 @@
 /* hinge-train: the trainer's own program. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "config.h"
+#include "trainer/backend/ops.h"
 #include "trainer/run/commands.h"
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -47,8 +50,23 @@ static int run(const struct train_command *c, int argc, char **argv)
     return err.code == ERR_USAGE ? EXIT_USAGE : EXIT_FAILED;
 }
 
+/* Starts this program again with the BLAS told what it did not find out by itself. Where that fails it
+ * goes on, slower. */
+static void choose_kernels(char **argv)
+{
+#ifdef __linux__
+    static const char name[] = "OPENBLAS_CORETYPE";
+    const char *better = getenv(name) ? NULL : cpu_better_kernels();
+    if (better && setenv(name, better, 1) == 0)
+        execv("/proc/self/exe", argv);
+#else
+    (void)argv;
+#endif
+}
+
 int main(int argc, char **argv)
 {
+    choose_kernels(argv);
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
         return help();
     if (strcmp(argv[1], "--version") == 0) {
