@@ -65,10 +65,12 @@ class Pcg32:
         return word % bound
 
 
-def order(seed, epoch, count):
-    """Indices of the examples as fit visits them in an epoch (from 0): Fisher and Yates' shuffle."""
-    rng, out = Pcg32(seed, 100 + epoch), list(range(count))
-    for i in range(count, 1, -1):
-        j = rng.below(i)
-        out[i - 1], out[j] = out[j], out[i - 1]
-    return out
+def batches(seed, epochs, count, size):
+    """Indices of the examples of each optimizer step: every epoch in an order of its own (Fisher and Yates'
+    shuffle), its last step with what is left."""
+    for epoch in range(epochs):
+        rng, order = Pcg32(seed, 100 + epoch), list(range(count))
+        for i in range(count, 1, -1):
+            j = rng.below(i)
+            order[i - 1], order[j] = order[j], order[i - 1]
+        yield from (order[i : i + size] for i in range(0, count, size))

@@ -1,5 +1,9 @@
 """The reference: transformers and PEFT in fp32, on the weights of the same GGUF file."""
 import os
+import warnings
+
+os.environ["TQDM_DISABLE"] = "1"
+warnings.simplefilter("ignore")
 
 import torch
 import torch.nn.functional as F
@@ -81,14 +85,14 @@ def read_adapter(model, folder, trainable=False):
     return PeftModel.from_pretrained(model, folder, is_trainable=trainable).eval()
 
 
-def fit(model, examples, order, batch, lr):
+def fit(model, examples, batches, lr):
     """Trains an adapter with torch's AdamW; the loss and gradient norm of each step. Every branch is a plain
     sequence of its own, the loss the mean over the step's trained tokens, gradients clipped at 1."""
     params = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(params, lr=lr, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0)
     losses, norms = [], []
-    for start in range(0, len(order), batch):
-        branches = [b for i in order[start : start + batch] for b in examples[i]]
+    for batch in batches:
+        branches = [b for i in batch for b in examples[i]]
         count, total = sum(len(ids) - given for ids, given in branches), 0.0
         optimizer.zero_grad()
         for ids, given in branches:

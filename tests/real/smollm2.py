@@ -195,9 +195,8 @@ def fit(s, name, path, *options):
 
 
 def compare_curves(s, who, snapshot, model, epochs, folder):
-    n = len(snapshot)
-    order = [i for epoch in range(epochs) for i in hinge.order(0, epoch, n)]
-    losses, norms = reference.fit(model, s.encoder.examples(snapshot), order, BATCH, RATE)
+    batches = hinge.batches(0, epochs, len(snapshot), BATCH)
+    losses, norms = reference.fit(model, s.encoder.examples(snapshot), batches, RATE)
     ours = hinge.metrics(folder)
     s.checks.true(f"{who}: as many steps", len(ours) == len(losses), str(len(losses)))
     s.checks.at_most(f"{who}: loss ({losses[0]:.3f} to {losses[-1]:.3f}), relative, all steps",
