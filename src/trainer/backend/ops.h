@@ -54,7 +54,8 @@ struct loss_out {
 };
 
 struct adamw {
-    float lr, beta1, beta2, eps, decay;
+    float lr, eps, decay;
+    double beta1, beta2;
     float scale; /* every gradient is multiplied by it first: clipping */
     int step;    /* from 1 */
 };
