@@ -26,8 +26,8 @@ struct earning_prompt {
     int64_t undecided;
     double kept;      /* accepted and edited / accepted, edited and rejected, 0..1; negative: none of them yet */
     double changed;   /* mean share of the words that edits changed, 0..1; negative: nothing was edited */
-    double earns;     /* words kept / words offered, over accepted (1), edited (1 - changed) and rejected (0): what the
-                         table is sorted by; negative: nothing decided yet */
+    double earns;     /* the mean of accepted (1), edited (1 - share of words changed) and rejected (0), 0..1: what rows
+                         are sorted by; negative: none of them yet */
     struct earning_reason *reasons; /* most frequent first */
     size_t n_reasons;
 };
