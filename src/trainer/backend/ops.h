@@ -133,9 +133,12 @@ struct backend {
     size_t bytes, peak; /* allocated now, and at most so far */
 };
 
-/* fp32 on the CPU: products through a BLAS, all else here. threads 0 means all cores. Results are
+/* fp32 on the CPU: products through a BLAS, all else here. threads 0 means all cores it may use. Results are
  * the same bits for the same number of threads. The caller frees with cpu_backend_free. */
 struct backend *cpu_backend_new(int threads);
 void cpu_backend_free(struct backend *b); /* NULL is fine */
+/* What OPENBLAS_CORETYPE should be when the BLAS did not know this processor and chose slow kernels; NULL
+ * when it chose well. The BLAS reads the variable once, as the program is loaded. */
+const char *cpu_better_kernels(void);
 
 #endif
