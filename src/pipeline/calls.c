@@ -79,15 +79,33 @@ static void free_pending(struct pending *p)
     mem_free(p);
 }
 
+static void ignore_owner(void *owner)
+{
+    (void)owner;
+}
+
+void calls_forget(struct calls *c, void (*gone)(void *owner))
+{
+    llm_close(c->llm); /* its answers name what is freed here */
+    c->llm = NULL;
+    calls_stop(c, NULL);
+    for (size_t i = 0; i < c->n_pending; i++) {
+        for (size_t j = 0; j < c->pending[i]->n_owners; j++)
+            gone(c->pending[i]->owners[j]);
+        free_pending(c->pending[i]);
+    }
+    for (size_t i = c->given; i < c->n_ready; i++) {
+        gone(c->ready[i].owner);
+        reply_free(&c->ready[i]);
+    }
+    c->n_pending = c->n_ready = c->given = 0;
+}
+
 void calls_close(struct calls *c)
 {
     if (!c)
         return;
-    llm_close(c->llm);
-    for (size_t i = 0; i < c->n_pending; i++)
-        free_pending(c->pending[i]);
-    for (size_t i = c->given; i < c->n_ready; i++)
-        reply_free(&c->ready[i]);
+    calls_forget(c, ignore_owner);
     mem_free(c->pending);
     mem_free(c->ready);
     mem_free(c->endpoints);
