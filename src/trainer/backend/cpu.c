@@ -12,6 +12,12 @@
 
 enum { ALIGN = 64, HEADER = ALIGN / sizeof(float), WORK_MIN = 1 << 15 };
 
+struct cpu {
+    struct backend base;
+    float *room;
+    size_t room_count;
+};
+
 static float *cpu_alloc(struct backend *b, size_t count, struct error *err)
 {
     void *p = NULL;
@@ -68,6 +74,17 @@ void cpu_small_matmul(const struct matmul *p, const float *a, const float *bm, f
 {
     cblas_sgemm(CblasRowMajor, p->ta ? CblasTrans : CblasNoTrans, p->tb ? CblasTrans : CblasNoTrans,
                 p->m, p->n, p->k, p->alpha, a, p->lda, bm, p->ldb, p->beta, c, p->ldc);
+}
+
+float *cpu_room(struct backend *b, size_t count)
+{
+    struct cpu *c = (struct cpu *)(void *)b;
+    if (count > c->room_count) {
+        mem_free(c->room);
+        c->room = mem_alloc(count * sizeof *c->room);
+        c->room_count = count;
+    }
+    return c->room;
 }
 
 int cpu_workers(const struct backend *b, double work)
@@ -167,7 +184,8 @@ const char *cpu_better_kernels(void)
 
 struct backend *cpu_backend_new(int threads)
 {
-    struct backend *b = mem_zalloc(1, sizeof *b);
+    struct cpu *c = mem_zalloc(1, sizeof *c);
+    struct backend *b = &c->base;
     long cores = usable_cores();
     b->ops = &cpu_ops;
     b->name = "cpu";
@@ -184,5 +202,7 @@ struct backend *cpu_backend_new(int threads)
 
 void cpu_backend_free(struct backend *b)
 {
+    if (b)
+        mem_free(((struct cpu *)(void *)b)->room);
     mem_free(b);
 }

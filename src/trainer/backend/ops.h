@@ -137,6 +137,8 @@ struct backend {
  * the same bits for the same number of threads. The caller frees with cpu_backend_free. */
 struct backend *cpu_backend_new(int threads);
 void cpu_backend_free(struct backend *b); /* NULL is fine */
+/* Floats that the gradient of attention takes beside its operands: for planning. */
+size_t cpu_attention_grad_floats(int rows, int q_heads, int head_dim);
 /* What OPENBLAS_CORETYPE should be when the BLAS did not know this processor and chose slow kernels; NULL
  * when it chose well. The BLAS reads the variable once, as the program is loaded. */
 const char *cpu_better_kernels(void);
