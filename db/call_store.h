@@ -20,7 +20,7 @@ struct stored_call { /* strings in the arena of whoever reads, borrowed when put
 
 /* 1 found, 0 not there, -1 failed. */
 int call_store_find(struct store *s, const char *hash, struct stored_call *out, struct arena *a, struct error *err);
-/* Commits before it returns. The same hash twice keeps the first. */
+/* Commits before it returns (unless the caller has begun a transaction). The same hash twice keeps the first. */
 int call_store_put(struct store *s, const struct stored_call *c, struct error *err);
 
 struct call_sum {
@@ -30,7 +30,7 @@ struct call_sum {
 };
 /* Of one job, or of the project when job is 0. */
 int call_store_sum(struct store *s, int64_t job, struct call_sum *out, struct error *err);
-/* The mean tokens of a step's calls to an endpoint so far, for estimates: calls 0 when there are none. */
+/* The mean tokens of a step's latest thousand calls to an endpoint, for estimates: calls 0 when there are none. */
 int call_store_mean(struct store *s, const char *step, const char *endpoint, struct call_sum *out, struct error *err);
 
 #endif

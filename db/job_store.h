@@ -52,8 +52,9 @@ int job_store_get(struct store *s, int64_t id, struct jobs *out, struct error *e
 /* Jobs that are waiting or running now, for the status bar: no scan. */
 int job_store_active(struct store *s, int64_t *jobs, int64_t *done, int64_t *total, struct error *err);
 
-/* Takes the lease for that many seconds: 1 taken, 0 another holds it or the job is over (err says which), -1 failed.
- * Records that a dead worker had taken wait again. */
+/* Takes the lease for that many seconds: 1 taken, 0 another machine holds it or the job is over (err says which), -1
+ * failed. A lease of this machine is no hindrance: whoever calls holds the job's lock (jobs/jobs.h), so that the other
+ * worker is dead. Records that it had taken wait again, and what it had not told of its calls is counted. */
 int job_store_lease(struct store *s, int64_t id, const char *host, int64_t pid, double seconds, struct error *err);
 /* Prolongs it and stores progress: 1 go on, 0 stop (cancelled, or the lease was lost to another), -1 failed. */
 struct job_progress {
@@ -62,6 +63,8 @@ struct job_progress {
     const char *said; /* NULL: as before */
 };
 int job_store_beat(struct store *s, int64_t id, int64_t pid, double seconds, const struct job_progress *p, struct error *err);
+/* The same question without a write: 1 go on, 0 stop, -1 failed. */
+int job_store_wanted(struct store *s, int64_t id, int64_t pid, struct error *err);
 /* Takes up to max waiting records. A record that a job of the same kind is doing is passed over until it is done. */
 int job_store_take(struct store *s, int64_t id, size_t max, int64_t *records, size_t *n, struct error *err);
 /* One record is finished, or failed with a reason (no patient text in it). */
@@ -71,7 +74,13 @@ int job_store_failed(struct store *s, int64_t id, int64_t record, const char *wh
 int job_store_end(struct store *s, int64_t id, enum job_state state, const char *said, struct error *err);
 
 int job_store_cancel(struct store *s, int64_t id, struct error *err);            /* at once when nobody works on it */
-int job_store_retry(struct store *s, int64_t id, int64_t *records, struct error *err); /* its failed ones wait again */
+/* A paused, lost, failed or cancelled job (or one that is done, but not all of it) waits for a worker again. What
+ * another unfinished job of the kind holds by now leaves it. ERR_CONFLICT when a worker is doing it or nothing is
+ * left. */
+int job_store_resume(struct store *s, int64_t id, struct error *err);
+/* Its failed records wait again (those that no other unfinished job of the kind holds), and so does the job; *records
+ * says how many. ERR_CONFLICT while it runs. */
+int job_store_retry(struct store *s, int64_t id, int64_t *records, struct error *err);
 
 typedef int job_fault_fn(void *context, int64_t record, const char *key, const char *why); /* non-zero stops */
 int job_store_faults(struct store *s, int64_t id, job_fault_fn *each, void *context, struct error *err);

@@ -65,7 +65,7 @@ struct loop_record {
     char *key, *task, *split, *meta;
     enum record_state state;
     struct prompt prompt;
-    struct loop_output *outputs; /* y0 samples, rounds in order, y* last */
+    struct loop_output *outputs; /* y0 samples, rounds in order, last the y* that counts, also an expert's */
     size_t n_outputs;
     bool has_candidate;
 };
@@ -83,7 +83,8 @@ const char *loop_step_name(enum loop_step step); /* "generate", ... */
 int loop_store_select(struct store *s, enum loop_step step, bool again, const int64_t *within, size_t n_within,
                       size_t limit, int64_t **ids, size_t *n, size_t *busy, struct error *err);
 
-/* Verdicts that could not be read, newest first, for the list and for retrying. */
+/* Verdicts that could not be read, newest first, for the list and for retrying: those of outputs that are still there
+ * and that their grader has not graded since. Strings are borrowed for the call. */
 struct failed_verdict {
     int64_t id, record, output, created;
     const char *key, *grader, *model, *fault;

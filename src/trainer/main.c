@@ -1,9 +1,13 @@
 /* hinge-train: the trainer's own program. */
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "config.h"
+#include "trainer/backend/ops.h"
 #include "trainer/run/commands.h"
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -24,10 +28,24 @@ static int command_help(const struct train_command *c)
     return EXIT_OK;
 }
 
+static const struct train_command *find(const char *name)
+{
+    for (const struct train_command *c = train_commands; c->name; c++) {
+        if (strcmp(c->name, name) == 0)
+            return c;
+    }
+    return NULL;
+}
+
+static bool asks_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 /* File names and the like reach messages: nothing in them may act on the terminal. */
 static void complain(const char *command, const struct error *err)
 {
-    fprintf(stderr, "hinge-train %s: ", command);
+    fprintf(stderr, "hinge-train%s%s: ", command ? " " : "", command ? command : "");
     for (const char *p = err->text; *p; p++)
         fputc((unsigned char)*p < 0x20 || *p == 0x7F ? '?' : *p, stderr);
     fputc('\n', stderr);
@@ -38,7 +56,7 @@ static int run(const struct train_command *c, int argc, char **argv)
     struct options options;
     struct error err = {0};
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--help") == 0)
+        if (asks_help(argv[i]))
             return command_help(c);
     }
     if (options_parse(c->options, argc, argv, 0, &options, &err) == 0 && c->run(&options, &err) == 0)
@@ -47,18 +65,48 @@ static int run(const struct train_command *c, int argc, char **argv)
     return err.code == ERR_USAGE ? EXIT_USAGE : EXIT_FAILED;
 }
 
-int main(int argc, char **argv)
+/* Starts this program again with the BLAS told what it did not find out by itself. Where that fails it
+ * goes on, slower. */
+static void choose_kernels(char **argv)
 {
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+#ifdef __linux__
+    static const char name[] = "OPENBLAS_CORETYPE";
+    const char *better = getenv(name) ? NULL : cpu_better_kernels();
+    if (better && setenv(name, better, 1) == 0)
+        execv("/proc/self/exe", argv);
+#else
+    (void)argv;
+#endif
+}
+
+/* help, help COMMAND, or a command with its options. */
+static int dispatch(int argc, char **argv)
+{
+    bool help_wanted = argc < 2 || asks_help(argv[1]) || strcmp(argv[1], "help") == 0;
+    if (help_wanted && argc < 3)
         return help();
     if (strcmp(argv[1], "--version") == 0) {
         puts(PACKAGE_STRING);
         return EXIT_OK;
     }
-    for (const struct train_command *c = train_commands; c->name; c++) {
-        if (strcmp(c->name, argv[1]) == 0)
-            return run(c, argc - 1, argv + 1);
-    }
-    fprintf(stderr, "hinge-train: there is no such command; 'hinge-train help' lists them\n");
+    const char *name = argv[help_wanted ? 2 : 1];
+    const struct train_command *c = find(name);
+    if (c)
+        return help_wanted ? command_help(c) : run(c, argc - 1, argv + 1);
+    struct error err = {0};
+    error_set(&err, ERR_USAGE, "there is no such command: '%.40s'; 'hinge-train help' lists them", name);
+    complain(NULL, &err);
     return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    choose_kernels(argv);
+    int code = dispatch(argc, argv);
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    struct error err = {0};
+    error_errno(&err, "cannot write to standard output");
+    complain(NULL, &err);
+    return code == EXIT_OK ? EXIT_FAILED : code;
 }

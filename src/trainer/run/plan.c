@@ -10,8 +10,7 @@ struct plan plan_of(const struct model *m, const struct params *params, bool lor
     double count = 0;
     for (size_t i = 0; i < params->count; i++)
         count += (double)params->items[i].count;
-    /* the attention's gradient holds keys and values of every query head apart */
-    double heads = 2.0 * max_rows * m->config.q_heads * m->config.head_dim;
+    double heads = (double)cpu_attention_grad_floats(max_rows, m->config.q_heads, m->config.head_dim);
     return (struct plan){
         .weights = 4 * config_weights(&m->config),
         .trained = 4 * count * (lora ? 4 : 3),
