@@ -214,8 +214,6 @@ void review_rule_head(struct review *v, struct str *left, struct str *right)
     } else if (c && c->author) {
         str_addf(left, "· %s", c->author);
         if (c->prompt_hash)
-            str_addf(left, ", prompt %.6s", c->prompt_hash);
-        if (c->prompt_hash)
             str_addf(left, ", prompt %.8s", c->prompt_hash);
         str_addc(left, ' ');
     }
