@@ -87,10 +87,10 @@ static void copy_words(struct verdict *out, const struct verdict *from)
         add_span(out, from->spans[i].start, from->spans[i].end);
 }
 
-void verdict_median(struct verdict *out, const struct verdict *answers, size_t n)
+size_t verdict_median(struct verdict *out, const struct verdict *answers, size_t n)
 {
     const struct verdict **scored = mem_zalloc(n + 1, sizeof *scored);
-    size_t count = 0;
+    size_t count = 0, median = 0;
     for (size_t i = 0; i < n; i++)
         if (answers[i].has_score)
             scored[count++] = &answers[i];
@@ -109,18 +109,20 @@ void verdict_median(struct verdict *out, const struct verdict *answers, size_t n
         out->scale_max = middle->scale_max;
         out->samples = (int)count;
         out->spread = scored[count - 1]->score - scored[0]->score;
+        median = (size_t)(middle - answers);
         copy_words(out, middle);
     } else if (n) {
         verdict_fault(out, str_z(&answers[0].fault), str_slice(&answers[0].raw));
     }
     mem_free(scored);
+    return median;
 }
 
 /* The share of the scale that the rule gives. */
-static double combined_share(const struct task_graders *t, const struct verdict *parts)
+static double combined_share(const struct task_graders *t, const struct verdict *parts, size_t n)
 {
     double sum = 0, weights = 0, lowest = 1;
-    for (size_t i = 0; i < t->n; i++) {
+    for (size_t i = 0; i < n; i++) {
         sum += t->graders[i]->weight * parts[i].normalised;
         weights += t->graders[i]->weight;
         lowest = fmin(lowest, parts[i].normalised);
@@ -132,13 +134,13 @@ static double combined_share(const struct task_graders *t, const struct verdict 
     return lowest;
 }
 
-void verdict_combine(struct verdict *out, const struct task_graders *t, const struct verdict *parts)
+void verdict_combine(struct verdict *out, const struct task_graders *t, const struct verdict *parts, size_t n)
 {
     const struct grader *scale = t->graders[0];
-    double share = combined_share(t, parts);
+    double share = combined_share(t, parts, n);
     verdict_score(out, scale, scale->scale_min + share * (scale->scale_max - scale->scale_min));
     out->normalised = share;
-    for (size_t i = 0; i < t->n; i++) {
+    for (size_t i = 0; i < n; i++) {
         if (parts[i].rationale.len && out->rationale.len)
             str_addc(&out->rationale, '\n');
         copy_words(out, &parts[i]);

@@ -31,11 +31,12 @@ void verdict_settle(struct verdict *v);
 void verdict_fault(struct verdict *v, const char *why, struct slice raw);
 
 /* Of the answers that have a score the median one's score (the lower of the two in the middle), rationale and spans,
- * with their spread. Faulty when all are. */
-void verdict_median(struct verdict *out, const struct verdict *answers, size_t n);
+ * with their spread; returns the median one's index. Faulty when all are. */
+size_t verdict_median(struct verdict *out, const struct verdict *answers, size_t n);
 
-/* One of several by the rule; parts are in the order of graders and all have a score. */
-void verdict_combine(struct verdict *out, const struct task_graders *t, const struct verdict *parts);
+/* One of several by the rule; the n parts are those of the first graders and all have a score. (By "first", graders
+ * after the one that found fault are not asked.) */
+void verdict_combine(struct verdict *out, const struct task_graders *t, const struct verdict *parts, size_t n);
 const char *combine_name(enum combine c); /* "mean", "min", "first" */
 
 #endif
