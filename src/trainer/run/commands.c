@@ -9,5 +9,6 @@ const struct train_command train_commands[] = {
     {"score", "log-probability, entropy, rank and margin of given texts", score_options, run_score},
     {"merge", "write a model with an adapter merged in", merge_options, run_merge},
     {"info", "describe a model, or plan a training", info_options, run_info},
+    {"bench", "measure this machine on a model", bench_options, run_bench},
     {NULL, NULL, NULL, NULL},
 };
