@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "db/columns.h"
 #include "db/derive.h"
 #include "db/sql.h"
 
@@ -71,9 +72,10 @@ static const struct {
     /* Each text belongs to one row: only where the numbers differ is it worth looking for which. */
     {"text that nothing refers to",
      "SELECT t.id FROM text t WHERE (SELECT count(*) FROM text) <> (SELECT count(*) FROM "
-     "message) + (SELECT count(*) FROM output) + (SELECT count(rationale) FROM verdict) AND "
-     "t.id NOT IN (SELECT text FROM message UNION ALL SELECT text FROM output UNION ALL SELECT "
-     "rationale FROM verdict WHERE rationale IS NOT NULL)"},
+     "message) + (SELECT count(*) FROM output) + (SELECT count(rationale) + count(raw) FROM verdict) + "
+     "(SELECT count(text) FROM call) AND t.id NOT IN (SELECT text FROM message UNION ALL SELECT text FROM "
+     "output UNION ALL SELECT rationale FROM verdict WHERE rationale IS NOT NULL UNION ALL SELECT raw FROM "
+     "verdict WHERE raw IS NOT NULL UNION ALL SELECT text FROM call WHERE text IS NOT NULL)"},
     {"record without its current revision",
      "SELECT r.id FROM record r WHERE NOT EXISTS (SELECT 1 FROM record_revision v WHERE "
      "v.record = r.id AND v.revision = r.revision)"},
@@ -98,6 +100,24 @@ static const struct {
     {"new words that belong to another rule",
      "SELECT d.id FROM decision d WHERE d.verb = 'reword-rule' AND NOT EXISTS (SELECT 1 FROM "
      "rule_version v WHERE v.id = d.other AND v.rule = d.rule)"},
+    {"output that is twice in its record",
+     "SELECT max(id) FROM output WHERE kind < 2 GROUP BY record, revision, kind, round, sample HAVING count(*) > 1"},
+    {"verdict that counts though it cannot, or the other way round",
+     "SELECT v.id FROM verdict v WHERE v.counts <> (v.fault IS NULL AND NOT v.part AND NOT EXISTS (SELECT 1 FROM "
+     "verdict n WHERE n.output = v.output AND n.id > v.id AND n.fault IS NULL AND NOT n.part))"},
+    {"job with a wrong count of its records",
+     "SELECT j.id FROM job j WHERE (j.waiting, j.running, j.done, j.failed) IS NOT (SELECT coalesce(sum(state = 0), "
+     "0), coalesce(sum(state = 1), 0), coalesce(sum(state = 2), 0), coalesce(sum(state = 3), 0) FROM job_item WHERE "
+     "job = j.id)"},
+    {"job with a record in hand though it does not run",
+     "SELECT DISTINCT j.id FROM job j JOIN job_item i ON i.job = j.id WHERE i.state = 1 AND j.state <> 1"},
+    {"record in two unfinished jobs of a kind",
+     "SELECT i.record FROM job_item i JOIN job j ON j.id = i.job WHERE i.state < 2 AND j.state < 3 GROUP BY j.kind, "
+     "i.record HAVING count(*) > 1"},
+    {"reply of a job or record that is not there",
+     "SELECT c.id FROM call c WHERE (c.job IS NOT NULL AND NOT EXISTS (SELECT 1 FROM job WHERE id = c.job)) OR "
+     "(c.record IS NOT NULL AND NOT EXISTS (SELECT 1 FROM record WHERE id = c.record))"},
+    {"record whose row does not say what its verdicts and candidates do", columns_wrong},
     {"draft of a record that is not there",
      "SELECT d.id FROM draft d WHERE d.record <> 0 AND NOT EXISTS (SELECT 1 FROM record WHERE "
      "id = d.record)"},

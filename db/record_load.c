@@ -2,15 +2,15 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "base/json.h"
 #include "base/mem.h"
+#include "db/prompt_load.h"
 #include "db/record_store.h"
+#include "db/spans.h"
 #include "db/sql.h"
 
 /* --- both ways --- */
 
-static int load_prompt(struct store *s, int64_t id, int64_t revision, struct arena *a,
-                       struct prompt *out, struct error *err)
+int prompt_load(struct store *s, int64_t id, int64_t revision, struct arena *a, struct prompt *out, struct error *err)
 {
     struct message *list = NULL;
     size_t count = 0, cap = 0;
@@ -28,36 +28,12 @@ static int load_prompt(struct store *s, int64_t id, int64_t revision, struct are
     return got;
 }
 
-static size_t span_place(const struct json *span, size_t i)
-{
-    int64_t value = 0;
-    json_int(json_at(span, i), &value);
-    return value > 0 ? (size_t)value : 0;
-}
-
-static struct record_span *load_spans(struct arena *a, struct slice text, size_t *count)
-{
-    struct json *list = json_parse(text, NULL, NULL);
-    struct record_span *spans = arena_zalloc(a, json_size(list) + 1, sizeof *spans);
-    *count = 0;
-    for (const struct json *j = json_first(list); j; j = json_next(j)) {
-        const char *label = json_string(json_at(j, 2), NULL);
-        spans[(*count)++] =
-            (struct record_span){span_place(j, 0), span_place(j, 1),
-                                 label ? arena_strndup(a, label, strlen(label)) : NULL};
-    }
-    json_free(list);
-    return spans;
-}
-
-/* Outputs with the first verdict on each; a verdict without an output comes as a row without a
- * text. */
+/* Outputs with the verdict that counts on each; spare samples of y0 stay in the database. */
 #define OUTPUTS \
-    "SELECT o.id, o.kind, o.round, t.body, coalesce(o.model, w.name), o.created, v.score, " \
-    "v.score_max, " \
-    "v.grader, (SELECT body FROM text WHERE id = v.rationale), v.spans " \
-    "FROM output o JOIN text t ON t.id = o.text LEFT JOIN reviewer w ON w.id = o.reviewer " \
-    "LEFT JOIN verdict v ON v.id = (SELECT min(id) FROM verdict WHERE output = o.id) "
+    "SELECT o.id, o.kind, o.round, t.body, coalesce(o.model, w.name), o.created, v.score, v.score_max, v.grader, " \
+    "(SELECT body FROM text WHERE id = v.rationale), v.spans, o.prompt_hash, v.samples, v.spread FROM output o JOIN " \
+    "text t ON t.id = o.text LEFT JOIN reviewer w ON w.id = o.reviewer LEFT JOIN verdict v ON v.output = o.id AND " \
+    "v.counts WHERE o.sample = 0 AND "
 
 static void read_output(struct arena *a, sqlite3_stmt *st, struct stored_output *o)
 {
@@ -74,12 +50,15 @@ static void read_output(struct arena *a, sqlite3_stmt *st, struct stored_output 
         .score_max = sqlite3_column_double(st, 7),
         .grader = sql_strdup(a, st, 8),
         .rationale = sql_strdup(a, st, 9),
+        .prompt_hash = sql_strdup(a, st, 11),
+        .samples = sql_is_null(st, 12) ? 0 : sqlite3_column_int(st, 12),
+        .spread = sql_is_null(st, 13) ? -1 : sqlite3_column_double(st, 13),
     };
     if (!sql_is_null(st, 10))
-        o->spans = load_spans(a, sql_text(st, 10), &o->n_spans);
+        o->spans = spans_read(a, sql_text(st, 10), &o->n_spans);
 }
 
-/* --- as imported --- */
+/* --- as a file has it --- */
 
 static int export_revision(struct store *s, int64_t id, struct record *r, int64_t *revision,
                            struct error *err)
@@ -108,15 +87,15 @@ static int export_revision(struct store *s, int64_t id, struct record *r, int64_
     return 0;
 }
 
-/* The verdict on y0, or on the record itself where there is no y0: the record's own score. */
+/* The verdict that counts on y0, or on the record itself where there is no y0: the record's own score. */
 static int export_verdict(struct store *s, int64_t id, int64_t revision, struct record *r,
                           struct error *err)
 {
     sqlite3_stmt *st = sql(s, err,
                            "SELECT v.score, v.score_max, t.body, v.spans FROM verdict v LEFT JOIN "
                            "text t ON t.id = v.rationale LEFT JOIN output o ON o.id = v.output "
-                           "WHERE v.record = ? AND v.revision = ? AND coalesce(o.kind, 0) = 0 "
-                           "ORDER BY v.id LIMIT 1",
+                           "WHERE v.record = ? AND v.revision = ? AND v.counts AND coalesce(o.kind, 0) = 0 "
+                           "AND coalesce(o.sample, 0) = 0 ORDER BY o.id IS NULL, v.id LIMIT 1",
                            "ii", id, revision);
     int got = st ? sql_step(s, st, err) : -1;
     if (got != 1)
@@ -127,7 +106,7 @@ static int export_verdict(struct store *s, int64_t id, int64_t revision, struct 
     r->score_max = sqlite3_column_double(st, 1);
     r->rationale = sql_strdup(&r->arena, st, 2);
     if (!sql_is_null(st, 3))
-        r->spans = load_spans(&r->arena, sql_text(st, 3), &r->n_spans);
+        r->spans = spans_read(&r->arena, sql_text(st, 3), &r->n_spans);
     sqlite3_reset(st);
     return 0;
 }
@@ -152,7 +131,7 @@ static int export_outputs(struct store *s, int64_t id, int64_t revision, struct 
     struct round *rounds = NULL;
     size_t cap = 0;
     sqlite3_stmt *st =
-        sql(s, err, OUTPUTS "WHERE o.record = ? AND o.revision = ? AND o.kind < 3 ORDER BY o.id",
+        sql(s, err, OUTPUTS "o.record = ? AND o.revision = ? AND o.kind < 3 ORDER BY o.kind, o.round, o.id",
             "ii", id, revision);
     int got = -1;
     while (st && (got = sql_step(s, st, err)) == 1) {
@@ -164,12 +143,14 @@ static int export_outputs(struct store *s, int64_t id, int64_t revision, struct 
     return got;
 }
 
+/* The imported one; where there is none, the newest that a model distilled. */
 static int export_candidate(struct store *s, int64_t id, int64_t revision, struct record *r,
                             struct error *err)
 {
     sqlite3_stmt *st = sql(s, err,
-                           "SELECT mistake, guardrail FROM candidate WHERE record = ? AND revision "
-                           "= ? AND model IS NULL ORDER BY id LIMIT 1",
+                           "SELECT mistake, guardrail FROM candidate WHERE record = ? AND revision = ? ORDER BY "
+                           "coalesce(model, prompt_hash, call) IS NOT NULL, iif(coalesce(model, prompt_hash, call) "
+                           "IS NULL, id, -id) LIMIT 1",
                            "ii", id, revision);
     int got = st ? sql_step(s, st, err) : -1;
     if (got != 1)
@@ -184,7 +165,7 @@ int record_store_export(struct store *s, int64_t id, struct record *r, struct er
 {
     int64_t revision = 0;
     if (export_revision(s, id, r, &revision, err) < 0 ||
-        load_prompt(s, id, revision, &r->arena, &r->prompt, err) < 0 ||
+        prompt_load(s, id, revision, &r->arena, &r->prompt, err) < 0 ||
         export_verdict(s, id, revision, r, err) < 0 ||
         export_outputs(s, id, revision, r, err) < 0 ||
         export_candidate(s, id, revision, r, err) < 0)
@@ -198,7 +179,8 @@ static int load_row(struct store *s, int64_t id, struct stored_record *r, struct
 {
     sqlite3_stmt *st = sql(s, err,
                            "SELECT r.key, t.name, r.split, r.revision, r.state, r.reviewer, "
-                           "w.name, r.decided, v.chat, v.meta, v.source, v.line, r.n_hinges FROM "
+                           "w.name, r.decided, v.chat, v.meta, v.source, v.line, r.n_hinges, EXISTS (SELECT 1 FROM "
+                           "tag WHERE record = r.id AND name = '" TAG_IMPERFECT "') FROM "
                            "record r JOIN record_revision v ON v.record = r.id AND v.revision = "
                            "r.revision LEFT JOIN task t ON t.id = r.task LEFT JOIN reviewer w ON "
                            "w.id = r.reviewer WHERE r.id = ?",
@@ -223,20 +205,21 @@ static int load_row(struct store *s, int64_t id, struct stored_record *r, struct
     r->source = sql_strdup(a, st, 10);
     r->line = sqlite3_column_int64(st, 11);
     r->n_hinges = sql_is_null(st, 12) ? -1 : sqlite3_column_int(st, 12);
+    r->imperfect = sqlite3_column_int(st, 13);
     sqlite3_reset(st);
     return 0;
 }
 
-/* An expert's output counts while the decision that cites it stands. */
+/* The newest y* counts; an expert's output does while the decision that cites it stands. */
 static int load_outputs(struct store *s, struct stored_record *r, struct error *err)
 {
     struct stored_output *list = NULL;
     size_t count = 0, cap = 0;
     sqlite3_stmt *st = sql(s, err,
-                           OUTPUTS "WHERE o.record = ?1 AND (o.revision = ?2 AND o.kind < 3 OR "
-                                   "o.kind = 3 AND o.id IN (SELECT output FROM effective WHERE "
-                                   "record = ?1 AND verb = 'edit-ystar')) ORDER BY o.kind = 3, "
-                                   "o.round, o.id",
+                           OUTPUTS "o.record = ?1 AND (o.revision = ?2 AND o.kind < 2 OR o.id = (SELECT max(id) FROM "
+                                   "output WHERE record = ?1 AND revision = ?2 AND kind = 2) OR o.kind = 3 AND o.id "
+                                   "IN (SELECT output FROM effective WHERE record = ?1 AND verb = 'edit-ystar')) "
+                                   "ORDER BY o.kind, o.round, o.id",
                            "ii", r->id, (int64_t)r->revision);
     int got = -1;
     while (st && (got = sql_step(s, st, err)) == 1) {
@@ -253,7 +236,7 @@ static int load_candidates(struct store *s, struct stored_record *r, struct erro
     struct stored_candidate *list = NULL;
     size_t count = 0, cap = 0;
     sqlite3_stmt *st = sql(s, err,
-                           "SELECT id, mistake, guardrail, model, prompt_hash, created FROM "
+                           "SELECT id, mistake, guardrail, model, prompt_hash, created, rule FROM "
                            "candidate WHERE record = ? AND revision = ? ORDER BY id DESC",
                            "ii", r->id, (int64_t)r->revision);
     int got = -1;
@@ -262,7 +245,8 @@ static int load_candidates(struct store *s, struct stored_record *r, struct erro
         list[count++] =
             (struct stored_candidate){sqlite3_column_int64(st, 0),  sql_strdup(&r->arena, st, 1),
                                       sql_strdup(&r->arena, st, 2), sql_strdup(&r->arena, st, 3),
-                                      sql_strdup(&r->arena, st, 4), sqlite3_column_int64(st, 5)};
+                                      sql_strdup(&r->arena, st, 4), sqlite3_column_int64(st, 5),
+                                      sqlite3_column_int64(st, 6)};
     }
     r->n_candidates = count;
     r->candidates = arena_take(&r->arena, list, count, sizeof *list);
@@ -349,7 +333,7 @@ int record_store_load(struct store *s, int64_t id, struct stored_record *out, st
         return -1;
     int result = 0;
     if (load_row(s, id, out, err) < 0 ||
-        load_prompt(s, id, out->revision, &out->arena, &out->prompt, err) < 0 ||
+        prompt_load(s, id, out->revision, &out->arena, &out->prompt, err) < 0 ||
         load_outputs(s, out, err) < 0 || load_candidates(s, out, err) < 0 ||
         load_rules(s, out, err) < 0 || load_reason(s, out, err) < 0 || load_marks(s, out, err) < 0)
         result = -1;

@@ -5,9 +5,9 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
-#include "base/json.h"
 #include "base/utf8.h"
 #include "db/queue_store.h"
+#include "db/spans.h"
 #include "db/sql.h"
 #include "db/texts.h"
 
@@ -180,22 +180,6 @@ static int put_verdict(struct store *s, const struct grade *g, const struct plac
                    g->score, (int64_t)g->has_score_max, g->score_max, text, g->spans, at->now);
 }
 
-/* [[start,end,label],...]; NULL label is null. */
-static void print_spans(struct str *out, const struct record *r)
-{
-    str_addc(out, '[');
-    for (size_t i = 0; i < r->n_spans; i++) {
-        const struct record_span *span = &r->spans[i];
-        str_addf(out, "%s[%zu,%zu,", i ? "," : "", span->start, span->end);
-        if (span->label)
-            json_quote(out, slice_of(span->label));
-        else
-            str_adds(out, "null");
-        str_addc(out, ']');
-    }
-    str_addc(out, ']');
-}
-
 static int put_y0(struct store *s, const struct record *r, const struct place *at,
                   struct error *err)
 {
@@ -208,7 +192,7 @@ static int put_y0(struct store *s, const struct record *r, const struct place *a
         return -1;
     struct str spans = {0};
     if (r->spans) { /* an empty list comes back as one */
-        print_spans(&spans, r);
+        spans_print(&spans, r->spans, r->n_spans);
         g.spans = spans.at;
     }
     int result = put_verdict(s, &g, at, err);

@@ -7,8 +7,8 @@
 #include "domain/state.h"
 
 /* Puts a record from a file into the project under its id. A record not seen before is added; one
- * whose content differs becomes a new revision, and its decisions stay; one that is the same is
- * left alone. source (a file's name) and line say where it came from. Many puts belong in one
+ * whose content differs becomes a new revision: its decisions stay, what models made of the older
+ * one is not the new one's; one that is the same is left alone. source (a file's name) and line say where it came from. Many puts belong in one
  * transaction. */
 enum record_put { RECORD_ADDED, RECORD_UPDATED, RECORD_UNCHANGED };
 int record_store_put(struct store *s, const struct record *r, const char *source, int64_t line,
@@ -20,11 +20,13 @@ int record_store_would_put(struct store *s, const struct record *r, enum record_
 /* The record's number by its id in files: 1 found, 0 not there, -1 failed. */
 int record_store_find(struct store *s, const char *key, int64_t *id, struct error *err);
 
-/* The current revision as it was imported, lossless. r is zero-initialised; record_free frees
- * it. */
+/* The current revision as a file has it: lossless where nothing was made since it was imported. What the model loop
+ * made (loop_store.h) comes out in its place: y0, rounds, the newest y*, the scores, rationales and spans of the
+ * verdicts that count, and as rule the imported candidate, else the newest distilled one. Spare samples of y0,
+ * superseded verdicts and provenance stay in the database. r is zero-initialised; record_free frees it. */
 int record_store_export(struct store *s, int64_t id, struct record *r, struct error *err);
 
-/* One text a model or an expert wrote for a record, with the verdict on it. NULL strings are
+/* One text a model or an expert wrote for a record, with the verdict on it that counts. NULL strings are
  * absent. */
 enum output_kind { OUTPUT_Y0, OUTPUT_ROUND, OUTPUT_Y_STAR, OUTPUT_EXPERT };
 struct stored_output {
@@ -39,6 +41,9 @@ struct stored_output {
     char *grader, *rationale;
     struct record_span *spans; /* code points of text */
     size_t n_spans;
+    char *prompt_hash; /* of the prompt it was made with, or NULL */
+    int samples;       /* answers the score is the median of; 0 without a verdict */
+    double spread;     /* highest less lowest of several; negative: one answer */
 };
 
 struct stored_candidate {
@@ -47,6 +52,7 @@ struct stored_candidate {
     char *author;      /* the model or file that proposed it, or NULL */
     char *prompt_hash; /* of the distilling prompt, or NULL */
     int64_t created;
+    int64_t rule; /* of the library, where the model cited one; else 0 */
 };
 
 /* A rule the record cites now. */
@@ -84,14 +90,18 @@ struct stored_record {
     char *source;
     int64_t line;
     int n_hinges; /* -1: not counted yet */
+    bool imperfect; /* refinement ended short of the top score (loop_store.h) */
 };
+
+/* The tag of such records. */
+#define TAG_IMPERFECT "imperfect"
 
 /* out is zero-initialised; freed with stored_record_free. ERR_ABSENT when there is no such
  * record. */
 int record_store_load(struct store *s, int64_t id, struct stored_record *out, struct error *err);
 void stored_record_free(struct stored_record *r);
 
-/* y0 and the y* that counts (the newest effective one of an expert, else the imported one); NULL
+/* y0 and the y* that counts (the newest effective one of an expert, else the newest made or imported); NULL
  * when there is none. */
 const struct stored_output *stored_y0(const struct stored_record *r);
 const struct stored_output *stored_y_star(const struct stored_record *r);

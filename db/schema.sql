@@ -128,7 +128,7 @@ CREATE TABLE output (
     tokens_in INTEGER,
     tokens_out INTEGER,
     milliseconds INTEGER
-) STRICT;
+, sample INTEGER NOT NULL DEFAULT 0, call TEXT, job INTEGER) STRICT;
 
 CREATE INDEX output_by_record ON output (record, revision);
 
@@ -150,7 +150,7 @@ CREATE TABLE verdict (
     tokens_in INTEGER,
     tokens_out INTEGER,
     milliseconds INTEGER
-) STRICT;
+, counts INTEGER NOT NULL DEFAULT 1, part INTEGER NOT NULL DEFAULT 0, normalised REAL, samples INTEGER NOT NULL DEFAULT 1, spread REAL, fault TEXT, raw INTEGER REFERENCES text (id), call TEXT, job INTEGER) STRICT;
 
 CREATE INDEX verdict_by_output ON verdict (output);
 
@@ -170,7 +170,7 @@ CREATE TABLE candidate (
     tokens_in INTEGER,
     tokens_out INTEGER,
     milliseconds INTEGER
-) STRICT;
+, rule INTEGER REFERENCES rule (id), call TEXT, job INTEGER) STRICT;
 
 CREATE INDEX candidate_by_record ON candidate (record, revision);
 
@@ -291,18 +291,6 @@ BEGIN UPDATE counter SET value = value + 1 WHERE name = 'decisions'; END;
 CREATE TRIGGER snapshot_counted AFTER INSERT ON snapshot
 BEGIN UPDATE counter SET value = value + 1 WHERE name = 'snapshots'; END;
 
-CREATE VIEW record_words AS
-    SELECT r.id AS id,
-        (SELECT group_concat(t.body, char(10)) FROM message m JOIN text t ON t.id = m.text
-            WHERE m.record = r.id AND m.revision = r.revision) AS prompt,
-        (SELECT group_concat(t.body, char(10)) FROM output o JOIN text t ON t.id = o.text
-            WHERE o.record = r.id AND (o.revision = r.revision OR o.kind = 3)) AS output,
-        (SELECT group_concat(t.body, char(10)) FROM verdict v JOIN text t ON t.id = v.rationale
-            WHERE v.record = r.id AND v.revision = r.revision) AS rationale,
-        (SELECT group_concat(coalesce(c.mistake, '') || char(10) || coalesce(c.guardrail, ''), char(10))
-            FROM candidate c WHERE c.record = r.id AND c.revision = r.revision) AS candidate
-    FROM record r;
-
 CREATE VIRTUAL TABLE record_search USING fts5 (
     prompt, output, rationale, candidate, content = 'record_words', content_rowid = 'id',
     tokenize = 'unicode61 remove_diacritics 2');
@@ -318,4 +306,92 @@ CREATE VIRTUAL TABLE rule_search USING fts5 (
 CREATE TRIGGER draft_is_append_only_delete BEFORE DELETE ON draft
 WHEN NOT EXISTS (SELECT 1 FROM meta WHERE key = 'pruning')
 BEGIN SELECT RAISE(ABORT, 'drafts are append-only'); END;
+
+CREATE UNIQUE INDEX verdict_that_counts ON verdict (output) WHERE counts AND output IS NOT NULL;
+
+CREATE INDEX verdict_failed ON verdict (id) WHERE fault IS NOT NULL;
+
+CREATE TABLE call (
+    id INTEGER PRIMARY KEY,
+    hash TEXT NOT NULL UNIQUE,
+    endpoint TEXT,
+    model TEXT,
+    step TEXT,
+    prompt_hash TEXT,
+    parameters TEXT,
+    text INTEGER REFERENCES text (id),
+    finish TEXT,
+    tokens_in INTEGER,                  -- NULL: not known, as the two below and cost
+    tokens_out INTEGER,
+    tokens_cached INTEGER,
+    cost REAL,
+    milliseconds INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    job INTEGER,
+    record INTEGER,
+    created INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX call_by_job ON call (job, tokens_in, tokens_out, tokens_cached, cost);
+
+CREATE INDEX call_by_step ON call (step, endpoint);
+
+CREATE TABLE prompt_template (
+    hash TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    body TEXT NOT NULL,
+    created INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE job (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    options TEXT NOT NULL,
+    reviewer INTEGER REFERENCES reviewer (id),
+    state INTEGER NOT NULL DEFAULT 0 CHECK (state BETWEEN 0 AND 5),
+    cancelling INTEGER NOT NULL DEFAULT 0,
+    created INTEGER NOT NULL,
+    started INTEGER,
+    finished INTEGER,
+    lease INTEGER NOT NULL DEFAULT 0,
+    worker INTEGER,
+    host TEXT,
+    waiting INTEGER NOT NULL DEFAULT 0, -- derived, as the three below
+    running INTEGER NOT NULL DEFAULT 0,
+    done INTEGER NOT NULL DEFAULT 0,
+    failed INTEGER NOT NULL DEFAULT 0,
+    calls INTEGER NOT NULL DEFAULT 0,
+    cached_calls INTEGER NOT NULL DEFAULT 0,
+    tokens_in INTEGER NOT NULL DEFAULT 0,
+    tokens_out INTEGER NOT NULL DEFAULT 0,
+    cost REAL NOT NULL DEFAULT 0,
+    seconds REAL NOT NULL DEFAULT 0,
+    said TEXT NOT NULL DEFAULT ''
+) STRICT;
+
+CREATE INDEX job_unfinished ON job (state, id) WHERE state < 3;
+
+CREATE TABLE job_item (
+    job INTEGER NOT NULL REFERENCES job (id),
+    record INTEGER NOT NULL REFERENCES record (id),
+    state INTEGER NOT NULL DEFAULT 0 CHECK (state BETWEEN 0 AND 3),
+    why TEXT,
+    PRIMARY KEY (job, record)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX job_item_by_state ON job_item (job, state, record) WHERE state <> 2;
+
+CREATE INDEX job_item_open ON job_item (record, job) WHERE state < 2;
+
+CREATE VIEW record_words AS
+    SELECT r.id AS id,
+        (SELECT group_concat(t.body, char(10)) FROM message m JOIN text t ON t.id = m.text
+            WHERE m.record = r.id AND m.revision = r.revision) AS prompt,
+        (SELECT group_concat(t.body, char(10)) FROM output o JOIN text t ON t.id = o.text
+            WHERE o.record = r.id AND (o.revision = r.revision OR o.kind = 3) AND o.sample = 0) AS output,
+        (SELECT group_concat(t.body, char(10)) FROM verdict v JOIN text t ON t.id = v.rationale
+            WHERE v.record = r.id AND v.revision = r.revision AND v.counts) AS rationale,
+        (SELECT group_concat(coalesce(c.mistake, '') || char(10) || coalesce(c.guardrail, ''), char(10))
+            FROM candidate c WHERE c.record = r.id AND c.revision = r.revision) AS candidate
+    FROM record r;
 

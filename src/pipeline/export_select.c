@@ -84,6 +84,15 @@ static const char *filter_reason(struct selection *sel, const struct stored_reco
     return sel->records ? agreement_reason(sel, r) : NULL;
 }
 
+/* A record that refinement could not make perfect waits for an expert's y*, whatever y* it had before. */
+static const char *y_star_reason(const struct stored_record *r)
+{
+    const struct stored_output *y_star = stored_y_star(r);
+    if (r->imperfect && (!y_star || y_star->kind != OUTPUT_EXPERT))
+        return "imperfect: refinement did not reach the top score";
+    return y_star ? NULL : "without y*";
+}
+
 const char *selection_reason(struct selection *sel, const struct stored_record *r)
 {
     if ((sel->needs & NEEDS_DECISION) && r->state != STATE_ACCEPTED && r->state != STATE_EDITED)
@@ -95,5 +104,5 @@ const char *selection_reason(struct selection *sel, const struct stored_record *
         return "without a prompt";
     if ((sel->needs & NEEDS_Y0) && !stored_y0(r))
         return "without y0";
-    return (sel->needs & NEEDS_Y_STAR) && !stored_y_star(r) ? "without y*" : NULL;
+    return sel->needs & NEEDS_Y_STAR ? y_star_reason(r) : NULL;
 }

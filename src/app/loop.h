@@ -1,0 +1,47 @@
+/*
+ * The model loop as people start it: from a key, a form or a command, the same request. Starting makes a job and
+ * lets a worker of its own do it.
+ */
+#ifndef APP_LOOP_H
+#define APP_LOOP_H
+
+#include "app/config.h"
+#include "db/job_store.h"
+#include "pipeline/step.h"
+
+struct loop_request { /* zero: not given */
+    const char *project;
+    const char *step;      /* "generate", ... */
+    const char *endpoint;  /* name; NULL: the configuration's for that step */
+    const char *where;     /* the queue's limit language; NULL: all that need the step */
+    const char *reviewer;
+    size_t limit;          /* at most that many records; 0: all */
+    int samples, rounds;   /* 0: the configuration's, else 1 and 3 */
+    bool has_temperature;
+    double temperature;
+    bool again;
+    double budget_money;
+    int64_t budget_tokens;
+};
+
+/* What it would do, without doing it. busy: records another unfinished job holds. */
+struct loop_preview {
+    struct step_plan plan;
+    size_t busy;
+    char endpoint[64], model[128], currency[8];
+};
+int loop_preview(struct store *s, const struct loop_request *q, struct loop_preview *out, struct error *err);
+/* Makes the job and launches its worker. ERR_ABSENT when no record needs the step: err says why in words. */
+int loop_start(struct store *s, const struct loop_request *q, int64_t *job, struct error *err);
+/* A lost, paused, failed or cancelled job goes on where it stopped; retry: its failed records too. */
+int loop_resume(struct store *s, const char *project, int64_t job, bool retry, struct error *err);
+int loop_cancel(struct store *s, const char *project, int64_t job, struct error *err);
+
+/* `hinge work DB ID`: the worker's main. Returns an exit status. */
+int loop_work(const char *project, int64_t job, struct error *err);
+
+/* "ETA 4 min", "12.4/min": how a job does, for the bar, the view and the command alike. Appends. */
+void loop_pace_text(struct str *out, const struct job *j);
+void loop_money_text(struct str *out, double cost, const char *currency);
+
+#endif
