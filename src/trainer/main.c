@@ -116,7 +116,7 @@ int main(int argc, char **argv)
     if (fflush(stdout) == 0 && !ferror(stdout))
         return code;
     struct error err = {0};
-    error_errno(&err, "cannot write to standard output");
+    error_set(&err, ERR_IO, "standard output took not all that was written to it");
     complain(NULL, &err);
     return code == EXIT_OK ? EXIT_FAILED : code;
 }
