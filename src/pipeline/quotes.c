@@ -109,7 +109,7 @@ bool quote_find(struct slice text, struct slice quote, size_t *from, size_t *to)
     read_loose(&in, text);
     read_loose(&sought, bare);
     bool found = find_exact(str_slice(&in.text), str_slice(&sought.text), &start, &end);
-    if (found) {
+    if (found && in.from && in.to) { /* they are there for every byte of a text that is not empty */
         *from = in.from[start];
         *to = in.to[end - 1];
     }
