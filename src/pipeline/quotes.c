@@ -131,7 +131,7 @@ static size_t ellipsis(struct slice text, size_t at)
 
 void quote_find_pieces(struct slice text, struct slice quote, quote_found_fn *found, void *context)
 {
-    size_t from, to;
+    size_t from = 0, to = 0;
     if (quote_find(text, quote, &from, &to)) {
         found(context, from, to);
         return;
