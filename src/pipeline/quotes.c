@@ -109,7 +109,7 @@ bool quote_find(struct slice text, struct slice quote, size_t *from, size_t *to)
     read_loose(&in, text);
     read_loose(&sought, bare);
     bool found = find_exact(str_slice(&in.text), str_slice(&sought.text), &start, &end);
-    if (found) {
+    if (found && in.from && in.to) { /* they are there for every byte of a text that is not empty */
         *from = in.from[start];
         *to = in.to[end - 1];
     }
@@ -131,7 +131,7 @@ static size_t ellipsis(struct slice text, size_t at)
 
 void quote_find_pieces(struct slice text, struct slice quote, quote_found_fn *found, void *context)
 {
-    size_t from, to;
+    size_t from = 0, to = 0;
     if (quote_find(text, quote, &from, &to)) {
         found(context, from, to);
         return;
