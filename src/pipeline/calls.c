@@ -79,15 +79,33 @@ static void free_pending(struct pending *p)
     mem_free(p);
 }
 
+static void ignore_owner(void *owner)
+{
+    (void)owner;
+}
+
+void calls_forget(struct calls *c, void (*gone)(void *owner))
+{
+    llm_close(c->llm); /* its answers name what is freed here */
+    c->llm = NULL;
+    calls_stop(c, NULL);
+    for (size_t i = 0; i < c->n_pending; i++) {
+        for (size_t j = 0; j < c->pending[i]->n_owners; j++)
+            gone(c->pending[i]->owners[j]);
+        free_pending(c->pending[i]);
+    }
+    for (size_t i = c->given; i < c->n_ready; i++) {
+        gone(c->ready[i].owner);
+        reply_free(&c->ready[i]);
+    }
+    c->n_pending = c->n_ready = c->given = 0;
+}
+
 void calls_close(struct calls *c)
 {
     if (!c)
         return;
-    llm_close(c->llm);
-    for (size_t i = 0; i < c->n_pending; i++)
-        free_pending(c->pending[i]);
-    for (size_t i = c->given; i < c->n_ready; i++)
-        reply_free(&c->ready[i]);
+    calls_forget(c, ignore_owner);
     mem_free(c->pending);
     mem_free(c->ready);
     mem_free(c->endpoints);
@@ -167,21 +185,13 @@ static char *parameters_text(const struct endpoint *e, const struct chat_request
     return str_take(&out);
 }
 
-static enum chat_finish finish_of(const char *name)
-{
-    for (int f = CHAT_STOP; f < CHAT_OTHER; f++)
-        if (name && strcmp(chat_finish_name((enum chat_finish)f), name) == 0)
-            return (enum chat_finish)f;
-    return CHAT_OTHER;
-}
-
 /* 1 and a ready reply when the project holds the answer. */
 static int take_stored(struct calls *c, const char *hash, void *owner, struct error *err)
 {
     struct reply r = {.owner = owner, .outcome = LLM_OK, .cached = true};
     int found = call_store_find(c->store, hash, &r.call, &r.arena, err);
     if (found == 1) {
-        r.finish = finish_of(r.call.finish);
+        r.finish = chat_finish_parse(r.call.finish ? r.call.finish : "");
         c->host->count(c->host->context, &r.call, true);
         *add_ready(c) = r;
     } else {

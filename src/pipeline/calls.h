@@ -53,6 +53,8 @@ struct provenance reply_provenance(const struct reply *r, int64_t job);
  * are no fds. */
 int calls_wait(struct calls *c, int timeout_ms, struct pollfd *fds, size_t n, struct error *err);
 size_t calls_pending(const struct calls *c);
+/* Forgets all that is asked and not given out, calling gone for each who asked. */
+void calls_forget(struct calls *c, void (*gone)(void *owner));
 
 /* From now on nothing more is asked. why NULL: because the host said so. */
 void calls_stop(struct calls *c, const char *why);

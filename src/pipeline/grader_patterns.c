@@ -27,6 +27,7 @@ struct demand {
 struct patterns {
     struct demand *items;
     size_t count, cap;
+    struct str text;
     char hash[SHA256_HEX + 1];
 };
 
@@ -159,6 +160,7 @@ struct patterns *patterns_parse(const char *path, struct slice text, struct erro
     struct patterns *p = mem_zalloc(1, sizeof *p);
     struct str faults = {0};
     sha256_hex(text, p->hash);
+    str_add_slice(&p->text, text);
     if (!utf8_valid(text))
         error_set(err, ERR_INPUT, "%s is no UTF-8 text", path);
     else if (read_lines(p, path, text, &faults))
@@ -191,7 +193,13 @@ void patterns_free(struct patterns *p)
     for (size_t i = 0; i < p->count; i++)
         free_demand(&p->items[i]);
     mem_free(p->items);
+    str_free(&p->text);
     mem_free(p);
+}
+
+struct slice patterns_text(const struct patterns *p)
+{
+    return str_slice(&p->text);
 }
 
 const char *patterns_hash(const struct patterns *p)

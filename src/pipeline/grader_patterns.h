@@ -28,7 +28,8 @@ struct patterns; /* patterns_free */
 struct patterns *patterns_load(const char *path, struct error *err);
 struct patterns *patterns_parse(const char *path, struct slice text, struct error *err);
 void patterns_free(struct patterns *p); /* NULL is fine */
-/* SHA-256 of the file, which stands in for the model's name of these verdicts. */
+/* The file's text and its SHA-256: the version that verdicts carry. */
+struct slice patterns_text(const struct patterns *p);
 const char *patterns_hash(const struct patterns *p);
 
 /* Fills v (zero-initialised): a score, or a fault when a pattern was too much work for this text. */

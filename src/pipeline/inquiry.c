@@ -91,12 +91,12 @@ static int ask(struct inquiry *q, struct error *err)
 int inquiry_start(struct flow *f, const struct inquiry_spec *spec, struct error *err)
 {
     struct inquiry *q = mem_zalloc(1, sizeof *q);
-    if (f->over) {
-        mem_free(q);
-        return 0;
-    }
     q->flow = f;
     q->spec = *spec;
+    if (f->over) {
+        inquiry_free(q);
+        return 0;
+    }
     q->cached = true;
     q->messages = arena_zalloc(&q->arena, spec->n_messages + REPAIR_MESSAGES, sizeof *q->messages);
     for (size_t i = 0; i < spec->n_messages; i++)
@@ -117,6 +117,8 @@ void inquiry_free(struct inquiry *q)
 {
     if (!q)
         return;
+    if (q->spec.gone)
+        q->spec.gone(q->spec.owner);
     arena_free(&q->arena);
     mem_free(q);
 }
@@ -135,7 +137,7 @@ static int check_text(const struct inquiry *q, const struct reply *r, struct err
 static struct json *read_value(const struct inquiry *q, const struct reply *r, struct error *why)
 {
     struct json *value = structured_read(slice_of(r->call.text), q->spec.schema, why);
-    if (value && q->spec.check && q->spec.check(q->spec.owner, value, why) != 0) {
+    if (value && q->spec.check && q->spec.check(q->spec.owner, q->spec.index, value, why) != 0) {
         json_free(value);
         value = NULL;
     }

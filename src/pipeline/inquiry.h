@@ -29,8 +29,9 @@ struct inquiry_spec { /* copied, but for schema and the functions */
     void *owner;
     size_t index;
     /* What the schema cannot say: -1 and why makes the answer a fault too. May be NULL. */
-    int (*check)(void *owner, const struct json *value, struct error *why);
+    int (*check)(void *owner, size_t index, const struct json *value, struct error *why);
     int (*answered)(struct flow *f, void *owner, size_t index, const struct inquiry_result *r, struct error *err);
+    void (*gone)(void *owner); /* called once, last of all, whatever came of it; may be NULL */
 };
 
 /* Asks; when asking has stopped, the flow is dropped. A question that never gets an answer fails its flow. */

@@ -73,6 +73,15 @@ static void free_running(struct running *r)
     mem_free(r);
 }
 
+void programs_forget(struct programs *p, void (*gone)(void *owner))
+{
+    for (size_t i = 0; i < p->count; i++) {
+        gone(p->items[i]->owner);
+        free_running(p->items[i]);
+    }
+    p->count = 0;
+}
+
 void programs_close(struct programs *p)
 {
     if (!p)

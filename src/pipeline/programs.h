@@ -46,6 +46,8 @@ size_t programs_fds(const struct programs *p, struct pollfd *fds);
 int programs_timeout(const struct programs *p);
 /* Moves bytes, ends who must end, starts who may start. */
 void programs_step(struct programs *p);
+/* Kills and forgets all, calling gone for each owner. */
+void programs_forget(struct programs *p, void (*gone)(void *owner));
 bool programs_next(struct programs *p, struct program_end *out);
 size_t programs_running(const struct programs *p); /* and waiting, and ended but not given out */
 

@@ -1,5 +1,5 @@
 /*
- * What the parts of the steps share. Private to src/pipeline/step*.c, inquiry.c, grading*.c and distill*.c.
+ * What the parts of the steps share. Private to src/pipeline.
  *
  * A flow is one record in hand. Whatever it waits for (inquiries, programs) is counted in `waiting`; it ends once, by
  * flow_done, flow_failed or flow_drop, and is freed when it has ended and nothing is waited for any more. Functions
@@ -39,8 +39,8 @@ struct run {
     size_t n_flows, cap_flows;
 };
 
-/* Loads, checks and keeps (in the project) the templates that the step and its graders need. */
-int prompts_open(struct prompts *p, struct store *s, enum loop_step which, const struct step_settings *o,
+/* Loads and checks the templates that the step and its graders need; keep: they are kept in the project. */
+int prompts_open(struct prompts *p, struct store *s, enum loop_step which, const struct step_settings *o, bool keep,
                  struct error *err);
 void prompts_close(struct prompts *p);
 /* The patterns of a grader, read on first use. */

@@ -115,6 +115,9 @@ int session_open(const struct options *o, bool weights, struct session *s, struc
         option_int(o, "max-tokens", 2, 1 << 24, &max_tokens, err) != 0)
         return -1;
     const char *path = option(o, "model");
+    if (!file_exists(path))
+        return error_set(err, ERR_ABSENT, "there is no %s: --model is a folder in the format of transformers or a "
+                                          "GGUF file, and nothing is downloaded", path);
     int result = (is_gguf(path) ? open_gguf : open_folder)(path, s, &template, err);
     if (result == 0)
         result = open_chat(o, str_slice(&template), s, err);
