@@ -23,7 +23,7 @@ QUANT_PERPLEXITY = 0.02
 QUANT_LEAD = 0.5  # greedy texts may part only where the likeliest token leads by less (nats)
 
 RANK, ALPHA, BATCH, RATE = 16, 32, 4, 2e-4
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DEMO = os.path.join(HERE, "..", "..", "share", "demo", "records.jsonl")
 
 
