@@ -185,21 +185,13 @@ static char *parameters_text(const struct endpoint *e, const struct chat_request
     return str_take(&out);
 }
 
-static enum chat_finish finish_of(const char *name)
-{
-    for (int f = CHAT_STOP; f < CHAT_OTHER; f++)
-        if (name && strcmp(chat_finish_name((enum chat_finish)f), name) == 0)
-            return (enum chat_finish)f;
-    return CHAT_OTHER;
-}
-
 /* 1 and a ready reply when the project holds the answer. */
 static int take_stored(struct calls *c, const char *hash, void *owner, struct error *err)
 {
     struct reply r = {.owner = owner, .outcome = LLM_OK, .cached = true};
     int found = call_store_find(c->store, hash, &r.call, &r.arena, err);
     if (found == 1) {
-        r.finish = finish_of(r.call.finish);
+        r.finish = chat_finish_parse(r.call.finish ? r.call.finish : "");
         c->host->count(c->host->context, &r.call, true);
         *add_ready(c) = r;
     } else {

@@ -26,7 +26,7 @@ const struct template_use template_uses[] = {
      .step = "distill",
      .does = "asks for the general rule behind a correction; the reply is {mistake, guardrail, rule}",
      .fields = "task prompt y0 y_star imperfect rationales diff hinges library refused refused_mistake refused_guardrail",
-     .required = "prompt y0 rationales diff library refused"},
+     .required = "rationales diff library refused"},
     {.name = NULL},
 };
 

@@ -65,14 +65,22 @@ static int run(const struct train_command *c, int argc, char **argv)
     return err.code == ERR_USAGE ? EXIT_USAGE : EXIT_FAILED;
 }
 
-/* Starts this program again with the BLAS told what it did not find out by itself. Where that fails it
- * goes on, slower. */
-static void choose_kernels(char **argv)
+/* Sets a variable where nobody did; whether it has changed. */
+static bool set_new(const char *name, const char *value)
+{
+    return value && !getenv(name) && setenv(name, value, 1) == 0;
+}
+
+/* What the BLAS and OpenMP read when they are loaded, so this program starts itself again with it; where that
+ * fails it goes on, slower. The BLAS is told what it did not find out by itself. OpenMP's threads soon sleep
+ * when they wait: spinning, they would take processors from the BLAS, which has threads of its own, and
+ * from other programs, whose turn a spinning thread waits for. */
+static void choose_environment(char **argv)
 {
 #ifdef __linux__
-    static const char name[] = "OPENBLAS_CORETYPE";
-    const char *better = getenv(name) ? NULL : cpu_better_kernels();
-    if (better && setenv(name, better, 1) == 0)
+    bool kernels = set_new("OPENBLAS_CORETYPE", cpu_better_kernels());
+    bool waiting = !getenv("OMP_WAIT_POLICY") && set_new("GOMP_SPINCOUNT", "2000");
+    if (kernels || waiting)
         execv("/proc/self/exe", argv);
 #else
     (void)argv;
@@ -101,7 +109,7 @@ static int dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    choose_kernels(argv);
+    choose_environment(argv);
     int code = dispatch(argc, argv);
     if (fflush(stdout) == 0 && !ferror(stdout))
         return code;

@@ -117,7 +117,9 @@ TEXTS = ["Hello world", "The patient's temperature", " leading and trailing ", "
          "x" * 300, "12345678901", "病人 三天 mixed 漢字 text", "ผู้ป่วยมีไข้", "🙂🙃👩‍👩‍👧‍👦 family", "e\u0301 vs \u00e9, A\u030a", "tab\tand\r\nCRLF",
          "<|im_start|>user\nHi<|im_end|>\n", "<think>\n\n</think>\n\n", "<|im_start|>", "no <|im_sta rt|> token",
          "\u180e mongolian \u0085 next \u3000 wide \u00a0 nbsp", "ſ long s 'ſ", "½ ² Ⅷ numbers ٣", "control \x00\x01\x7f end", "def f(x):\n    return x\n",
-         "naïve café — “quotes” …", "Привет, мир!", "ÅÄÖ ﬁ ligature", "a" * 64 + " " * 70 + "b", "\u200bzero\u200dwidth", "\ufffd repaired \ufffd"]
+         "naïve café — “quotes” …", "Привет, мир!", "ÅÄÖ ﬁ ligature", "a" * 64 + " " * 70 + "b", "\u200bzero\u200dwidth", "\ufffd repaired \ufffd",
+         "composes</think>\u0338 over <think>\u0323\u0338 an added token", "and<|im_end|>\u0338 a special one",
+         "newer than Unicode 9: a\u08d3\u0e49 \u1abf\u0323 \U00011935\U00011930 \u0c3c\u0334"]
 
 
 def bpe(name, steps, normalizer=None, **model):

@@ -23,6 +23,10 @@ def load(path):
     return model.eval(), AutoTokenizer.from_pretrained(folder, gguf_file=name)
 
 
+def load_folder(folder):
+    return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+
+
 def messages(prompt):
     return [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
 

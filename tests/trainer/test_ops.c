@@ -298,14 +298,15 @@ enum { LINEAR_ROWS = 9, LINEAR_IN = 7, LINEAR_OUT = 5, LINEAR_RANK = 3 };
 struct linear_case {
     struct backend *b;
     struct linear l;
-    float *x, *u, *y, *before, *weights, beta;
+    struct linear_scratch s;
+    float *x, *y, *before, *weights, beta;
 };
 
 static double linear_value(void *ctx)
 {
     struct linear_case *c = ctx;
     c->b->ops->copy(c->b, c->y, c->before, (size_t)LINEAR_ROWS * LINEAR_OUT);
-    linear_forward(c->b, &c->l, c->x, LINEAR_ROWS, c->beta, c->y, c->u);
+    linear_forward(c->b, &c->l, c->x, LINEAR_ROWS, c->beta, c->y, &c->s);
     return weighted(c->weights, c->y, (size_t)LINEAR_ROWS * LINEAR_OUT);
 }
 
@@ -314,7 +315,9 @@ static void linear_open(struct linear_case *c, struct backend *b)
     enum { X = LINEAR_ROWS * LINEAR_IN, Y = LINEAR_ROWS * LINEAR_OUT, W = LINEAR_OUT * LINEAR_IN,
            A = LINEAR_RANK * LINEAR_IN, B = LINEAR_OUT * LINEAR_RANK };
     *c = (struct linear_case){
-        .b = b, .x = some_numbers(b, X, 1), .u = no_numbers(b, (size_t)LINEAR_ROWS * LINEAR_RANK),
+        .b = b, .x = some_numbers(b, X, 1),
+        .s = {.u = no_numbers(b, (size_t)LINEAR_ROWS * LINEAR_RANK),
+              .du = no_numbers(b, (size_t)LINEAR_ROWS * LINEAR_RANK), .w = no_numbers(b, W)},
         .y = no_numbers(b, Y), .before = some_numbers(b, Y, 2), .weights = some_numbers(b, Y, 3),
         .l = {.in = LINEAR_IN, .out = LINEAR_OUT, .w = some_numbers(b, W, 4), .dw = no_numbers(b, W),
               .bias = some_numbers(b, LINEAR_OUT, 5), .dbias = no_numbers(b, LINEAR_OUT),
@@ -326,7 +329,7 @@ static void linear_open(struct linear_case *c, struct backend *b)
 static void linear_close(struct linear_case *c)
 {
     struct linear *l = &c->l;
-    float *all[] = {c->x, c->u, c->y, c->before, c->weights, l->w, l->dw, l->bias, l->dbias,
+    float *all[] = {c->x, c->s.u, c->s.du, c->s.w, c->y, c->before, c->weights, l->w, l->dw, l->bias, l->dbias,
                     l->lora.a, l->lora.b, l->lora.da, l->lora.db};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         c->b->ops->release(c->b, all[i]);
@@ -336,21 +339,22 @@ static void linear_close(struct linear_case *c)
 static void linear_maps_and_their_gradients(void)
 {
     struct backend *b = cpu_backend_new(3);
-    for (int beta = 0; beta < 2; beta++) {
+    for (int i = 0; i < 4; i++) {
         struct linear_case c;
         linear_open(&c, b);
-        c.beta = (float)beta;
+        c.beta = (float)(i % 2);
+        float *room = c.s.w;
+        c.s.w = i < 2 ? NULL : room; /* through the narrow path, or with the adapter added to the weights */
         float *dx = some_numbers(b, (size_t)LINEAR_ROWS * LINEAR_IN, 8); /* beta 0: must be overwritten */
-        float *du = no_numbers(b, (size_t)LINEAR_ROWS * LINEAR_RANK);
         linear_value(&c);
-        linear_backward(b, &c.l, c.x, c.u, c.weights, LINEAR_ROWS, 0, dx, du);
+        linear_backward(b, &c.l, c.x, c.weights, LINEAR_ROWS, 0, dx, &c.s);
         CU_ASSERT(slope_fits("linear x", linear_value, &c, c.x, (size_t)LINEAR_ROWS * LINEAR_IN, dx));
         CU_ASSERT(slope_fits("linear w", linear_value, &c, c.l.w, (size_t)LINEAR_OUT * LINEAR_IN, c.l.dw));
         CU_ASSERT(slope_fits("linear bias", linear_value, &c, c.l.bias, LINEAR_OUT, c.l.dbias));
         CU_ASSERT(slope_fits("lora A", linear_value, &c, c.l.lora.a, (size_t)LINEAR_RANK * LINEAR_IN, c.l.lora.da));
         CU_ASSERT(slope_fits("lora B", linear_value, &c, c.l.lora.b, (size_t)LINEAR_OUT * LINEAR_RANK, c.l.lora.db));
         b->ops->release(b, dx);
-        b->ops->release(b, du);
+        c.s.w = room;
         linear_close(&c);
     }
     CU_ASSERT_EQUAL(b->bytes, 0);

@@ -131,45 +131,53 @@ static int write_config(const char *folder, const struct lora_options *o, const 
     return result;
 }
 
-/* Tensors on their way to a file: names and values are owned. */
+/* Tensors on their way to a file: names are owned, values stay on the backend until they are written. */
 struct outgoing {
+    struct backend *backend;
     struct st_tensor *items;
+    const float **values;
     size_t count;
 };
 
-static void add_tensor(struct outgoing *out, const struct model *m, int layer, int kind, char part,
-                       const float *values, int rows, int cols)
+static void add_tensor(struct outgoing *out, int layer, int kind, char part, const float *values, int rows,
+                       int cols)
 {
     char name[LORA_NAME_BYTES];
-    size_t count = (size_t)rows * (size_t)cols;
     lora_peft_name(name, layer, kind, part);
-    out->items[out->count++] = (struct st_tensor){mem_strdup(name), 2, {(size_t)rows, (size_t)cols},
-                                                  lora_host_copy(m, values, count)};
+    out->values[out->count] = values;
+    out->items[out->count++] =
+        (struct st_tensor){.name = mem_strdup(name), .dims = 2, .shape = {(size_t)rows, (size_t)cols}};
+}
+
+static void give_values(void *ctx, size_t tensor, size_t first, size_t count, float *host)
+{
+    struct outgoing *out = ctx;
+    out->backend->ops->download(out->backend, host, out->values[tensor] + first, count);
 }
 
 int lora_save_peft(const struct model *m, const char *folder, const struct lora_options *o, const char *base,
                    struct error *err)
 {
-    struct outgoing out = {mem_zalloc((size_t)m->config.layers * LINEARS * 2, sizeof *out.items), 0};
+    size_t most = (size_t)m->config.layers * LINEARS * 2;
+    struct outgoing out = {m->backend, mem_zalloc(most, sizeof *out.items), mem_zalloc(most, sizeof *out.values), 0};
     for (int i = 0; i < m->config.layers; i++) {
         for (int k = 0; k < LINEARS; k++) {
             const struct linear *l = &m->layers[i].linears[k];
             if (l->lora.rank == 0)
                 continue;
-            add_tensor(&out, m, i, k, 'A', l->lora.a, l->lora.rank, l->in);
-            add_tensor(&out, m, i, k, 'B', l->lora.b, l->out, l->lora.rank);
+            add_tensor(&out, i, k, 'A', l->lora.a, l->lora.rank, l->in);
+            add_tensor(&out, i, k, 'B', l->lora.b, l->out, l->lora.rank);
         }
     }
     struct str name = {0};
     str_addf(&name, "%s/adapter_model.safetensors", folder);
-    int result = safetensors_write(name.at, out.items, out.count, NULL, err);
+    int result = safetensors_write_from(name.at, out.items, out.count, NULL, give_values, &out, err);
     if (result == 0)
         result = write_config(folder, o, base, err);
-    for (size_t i = 0; i < out.count; i++) {
+    for (size_t i = 0; i < out.count; i++)
         mem_free((void *)(uintptr_t)out.items[i].name);
-        mem_free((void *)(uintptr_t)out.items[i].values);
-    }
     mem_free(out.items);
+    mem_free((void *)(uintptr_t)out.values);
     str_free(&name);
     return result;
 }
