@@ -17,14 +17,17 @@ int prompt_store_keep(struct store *s, const char *hash, const char *name, struc
 
 int prompt_store_body(struct store *s, const char *hash, struct str *name, struct str *body, struct error *err)
 {
-    sqlite3_stmt *st = sql(s, err, "SELECT name, body FROM prompt_template WHERE hash = ?", "z", hash);
+    sqlite3_stmt *st = sql(s, err, "SELECT name, body FROM prompt_template WHERE hash >= ?1 AND hash < ?1 || 'g' LIMIT 2",
+                           "z", hash);
     int got = st ? sql_step(s, st, err) : -1;
     if (got != 1)
         return got;
     str_add_slice(name, sql_text(st, 0));
     str_add_slice(body, sql_text(st, 1));
-    sqlite3_reset(st);
-    return 1;
+    got = sql_step(s, st, err);
+    if (got == 1)
+        sqlite3_reset(st);
+    return got == 0 ? 1 : got < 0 ? -1 : error_set(err, ERR_INPUT, "several prompts have a hash that begins with %s", hash);
 }
 
 /* --- what became of candidates --- */

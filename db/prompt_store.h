@@ -6,7 +6,8 @@
 
 /* Keeps a template's text under the SHA-256 of it (hex); known ones are left alone. */
 int prompt_store_keep(struct store *s, const char *hash, const char *name, struct slice body, struct error *err);
-/* Appends the text to out: 1 found, 0 not, -1 failed. */
+/* Appends name and text of the version with that hash, or the only one whose hash begins so: 1 found, 0 not, -1 failed
+ * or several (ERR_INPUT). */
 int prompt_store_body(struct store *s, const char *hash, struct str *name, struct str *body, struct error *err);
 
 /* One distil prompt version with one model on one task: what experts did with its candidates. An edit's size is the

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/config.h"
 #include "app/session.h"
 #include "base/file.h"
 #include "cli/commands.h"
@@ -19,12 +20,7 @@ enum { CONFIG_MAX = 1 << 20, SCRIPT_MAX = 64 << 20 };
 /* "NAME in the configuration folder of hinge", when there is such a file. */
 static bool config_file(struct str *out, const char *name)
 {
-    const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-    if (base && base[0] == '/')
-        str_addf(out, "%s/hinge/%s", base, name);
-    else if (home && *home)
-        str_addf(out, "%s/.config/hinge/%s", home, name);
-    return out->len && file_exists(out->at);
+    return config_person_file(out, name) && file_exists(out->at);
 }
 
 /* The reviewer's own keys; a fault in the file is said and the rest of it holds. */

@@ -7,6 +7,14 @@
 #include "cli/commands.h"
 #include "ui/workbench.h"
 
+/* The next command that people are told of. */
+static const struct command *listed(const struct command *c)
+{
+    while (c->name && !c->summary[0])
+        c++;
+    return c;
+}
+
 /* mdoc: a backslash is an escape, a line starting with a point or quote is a request, and a bare
  * hyphen may come out as a typographic one. */
 static void mdoc_text(const char *text)
@@ -66,7 +74,7 @@ static void man_command(const struct command *c)
 static void print_man(void)
 {
     puts(".Bl -tag -width Ds");
-    for (const struct command *c = commands; c->name; c++)
+    for (const struct command *c = listed(commands); c->name; c = listed(c + 1))
         man_command(c);
     puts(".El");
 }
@@ -86,7 +94,7 @@ static const char *choices(const struct option_spec *o, char out[256])
 
 static void print_names(void)
 {
-    for (const struct command *c = commands; c->name; c++)
+    for (const struct command *c = listed(commands); c->name; c = listed(c + 1))
         printf("%s%s", c == commands ? "" : " ", c->name);
 }
 
@@ -118,7 +126,7 @@ static void print_bash(void)
     fputs("        COMPREPLY=($(compgen -f -W '", stdout);
     print_names();
     puts("' -- \"$word\"))\n        return\n    fi\n    case ${COMP_WORDS[1]} in");
-    for (const struct command *c = commands; c->name; c++)
+    for (const struct command *c = listed(commands); c->name; c = listed(c + 1))
         bash_command(c);
     puts("    esac\n"
          "    case $word in\n"
@@ -157,7 +165,7 @@ static void print_zsh(void)
 {
     puts("#compdef hinge\n# zsh completion for hinge, printed from its command table.\n"
          "_hinge() {\n    local -a commands\n    commands=(");
-    for (const struct command *c = commands; c->name; c++) {
+    for (const struct command *c = listed(commands); c->name; c = listed(c + 1)) {
         printf("        '%s:", c->name);
         shell_text(c->summary);
         puts("'");
@@ -165,7 +173,7 @@ static void print_zsh(void)
     puts("    )\n    if (( CURRENT == 2 )); then\n"
          "        _describe command commands\n        _files\n        return\n    fi\n"
          "    local command=$words[2]\n    shift words\n    (( CURRENT-- ))\n    case $command in");
-    for (const struct command *c = commands; c->name; c++)
+    for (const struct command *c = listed(commands); c->name; c = listed(c + 1))
         zsh_command(c);
     puts("    esac\n}\n_hinge \"$@\"");
 }
@@ -188,7 +196,7 @@ static void fish_option(const struct command *c, const struct option_spec *o)
 static void print_fish(void)
 {
     puts("# fish completion for hinge, printed from its command table.");
-    for (const struct command *c = commands; c->name; c++) {
+    for (const struct command *c = listed(commands); c->name; c = listed(c + 1)) {
         printf("complete -c hinge -n __fish_use_subcommand -a %s -d '", c->name);
         shell_text(c->summary);
         puts("'");
@@ -273,7 +281,7 @@ static void print_keyfile(void)
 
 static void print_commands(void)
 {
-    for (const struct command *c = commands; c->name; c++)
+    for (const struct command *c = listed(commands); c->name; c = listed(c + 1))
         puts(c->name);
 }
 

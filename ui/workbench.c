@@ -10,6 +10,8 @@
 #include "text/visible.h"
 #include "ui/views/help.h"
 #include "ui/views/history.h"
+#include "ui/views/job_start.h"
+#include "ui/views/jobs.h"
 #include "ui/views/review_screen.h"
 #include "ui/workbench_state.h"
 
@@ -110,6 +112,26 @@ void desk_push(struct desk *d, const struct view_ops *ops, void *view)
     d->stack[d->depth++] = (struct screen){.ops = ops, .view = view};
 }
 
+void desk_open_job(struct desk *d, int64_t job, int page)
+{
+    struct error err = {0};
+    struct job_view *view = job_view_new(d, job, (enum job_page)page, &err);
+    if (view)
+        desk_push(d, &job_view_ops, view);
+    else
+        desk_fault(d, &err);
+}
+
+void desk_open_start(struct desk *d)
+{
+    struct error err = {0};
+    struct start_view *view = start_view_new(d, queue_view_limit_text(desk_queue(d)), &err);
+    if (view)
+        desk_push(d, &start_view_ops, view);
+    else
+        desk_fault(d, &err);
+}
+
 static void freshen(struct desk *d)
 {
     struct screen *top = desk_top(d);
@@ -127,6 +149,7 @@ static void see_others(struct desk *d)
         return;
     d->seen = now;
     desk_changed(d);
+    pulse_read(d);
     if (top->ops == &review_screen_ops)
         review_screen_reload(top->view);
 }
@@ -196,6 +219,7 @@ struct workbench *workbench_new(struct session *s, const struct workbench_option
     }
     desk_push(d, &queue_view_ops, queue);
     d->seen = store_seen_changes(session_store(s));
+    pulse_read(d);
     place_restore(d);
     return w;
 }
@@ -234,12 +258,15 @@ bool workbench_command(struct workbench *w, const char *name)
 {
     struct desk *d = &w->desk;
     session_touch(d->session);
+    bool changes = strcmp(desk_top(d)->ops->mode, "start") == 0 || desk_top(d)->ops->watches;
     if (strcmp(name, "complete") != 0)
         str_clear(&d->message);
     d->running = name;
     bool known = d->ask.open ? ask_command(&d->ask, name) : desk_command(d, name);
     d->running = NULL;
     see_others(d);
+    if (changes) /* a job may have been started or stopped by this connection, which sees no change of its own */
+        pulse_read(d);
     freshen(d);
     place_note(d);
     return known;
@@ -268,13 +295,19 @@ bool workbench_idle(struct workbench *w)
     return top->ops->idle && top->ops->idle(top->view);
 }
 
-int workbench_wait_ms(const struct workbench *w)
+static int store_wait_ms(const struct workbench *w)
 {
     int wait = draft_wait_ms(w->desk.session);
     if (wait < 0 || w->desk.retry_ms == 0)
         return wait;
     int64_t left = w->desk.retry_ms - clock_mono_ms();
     return left > wait ? (int)left : wait;
+}
+
+int workbench_wait_ms(const struct workbench *w)
+{
+    int store = store_wait_ms(w), pulse = pulse_wait_ms(&w->desk);
+    return store < 0 || (pulse >= 0 && pulse < store) ? pulse : store;
 }
 
 int workbench_save(struct workbench *w, struct error *err)
@@ -294,10 +327,11 @@ int workbench_save(struct workbench *w, struct error *err)
 bool workbench_tick(struct workbench *w)
 {
     struct error err = {0};
-    if (workbench_wait_ms(w) != 0)
-        return false;
+    bool beaten = pulse_wait_ms(&w->desk) == 0 && pulse_beat(&w->desk);
+    if (store_wait_ms(w) != 0)
+        return beaten;
     bool shown = draft_typed_pending(w->desk.session) || w->desk.trouble.len > 0;
-    return workbench_save(w, &err) != 0 || shown;
+    return workbench_save(w, &err) != 0 || shown || beaten;
 }
 
 bool workbench_done(const struct workbench *w)

@@ -3,8 +3,11 @@
 
 #include "db/record_store.h"
 #include "ui/keys/keymap.h"
+#include "ui/views/earnings.h"
 #include "ui/views/help.h"
 #include "ui/views/history.h"
+#include "ui/views/jobs.h"
+#include "ui/views/job_start.h"
 #include "ui/views/review.h"
 #include "ui/views/review_screen.h"
 #include "ui/views/rules.h"
@@ -14,6 +17,7 @@ static const struct binding shared_bindings[] = {
     {"", ":", "command", "a command by its name; Tab completes"},
     {"", "?", "help", "this help"},
     {"", "R", "rules", "the rule library"},
+    {"", "J", "jobs", "the jobs: what models are doing"},
     {"", "Ctrl-l", "redraw", "paint the screen anew"},
     {"", "Ctrl-z", "suspend", "back to the shell; fg comes back"},
     {NULL, NULL, NULL, NULL},
@@ -22,7 +26,8 @@ static const struct binding shared_bindings[] = {
 const struct binding *workbench_binding(size_t i)
 {
     const struct binding *const tables[] = {queue_bindings, review_bindings(), rules_bindings,
-                                            history_bindings, help_bindings,   ask_bindings, shared_bindings};
+                                            history_bindings, jobs_bindings,   job_bindings,   start_bindings,
+                                            earnings_bindings, help_bindings,  ask_bindings,   shared_bindings};
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
         for (const struct binding *b = tables[t]; b->command; b++)
             if (i-- == 0)
@@ -52,6 +57,30 @@ static void show_rules(struct desk *d)
     struct rules_view *view = rules_view_new(d, &err);
     if (view)
         desk_push(d, &rules_view_ops, view);
+    else
+        desk_fault(d, &err);
+}
+
+static void show_jobs(struct desk *d)
+{
+    struct error err = {0};
+    if (desk_top(d)->ops == &jobs_view_ops)
+        return;
+    struct jobs_view *view = jobs_view_new(d, &err);
+    if (view)
+        desk_push(d, &jobs_view_ops, view);
+    else
+        desk_fault(d, &err);
+}
+
+static void show_prompts(struct desk *d)
+{
+    struct error err = {0};
+    if (desk_top(d)->ops == &earnings_view_ops)
+        return;
+    struct earnings_view *view = earnings_view_new(d, &err);
+    if (view)
+        desk_push(d, &earnings_view_ops, view);
     else
         desk_fault(d, &err);
 }
@@ -128,9 +157,11 @@ static void complete_command(void *view, struct limit_choices *out, struct slice
     const char *mode = top->ops->mode_now ? top->ops->mode_now(top->view) : top->ops->mode;
     const struct binding *b;
     words[n++] = "goto";
+    words[n++] = "prompts";
     words[n++] = "quit";
     for (size_t i = 0; (b = desk_binding(d, i)) != NULL && n < 128; i++)
-        if ((strcmp(b->mode, mode) == 0 || b->mode[0] == '\0') && strcmp(b->command, "quit") != 0)
+        if ((strcmp(b->mode, mode) == 0 || b->mode[0] == '\0') && strcmp(b->command, "quit") != 0 &&
+            strcmp(b->command, "prompts") != 0)
             words[n++] = b->command;
     words_complete(out, words, n, text, cursor);
 }
@@ -155,7 +186,7 @@ bool desk_command(struct desk *d, const char *name)
         const char *name;
         void (*run)(struct desk *d);
     } shared[] = {
-        {"help", show_help}, {"rules", show_rules}, {"command", ask_for_command}, {"quit", leave},
+        {"help", show_help}, {"rules", show_rules}, {"jobs", show_jobs}, {"prompts", show_prompts}, {"command", ask_for_command}, {"quit", leave},
         {"redraw", nothing}, {"suspend", nothing},
     };
     struct screen *top = desk_top(d);

@@ -42,7 +42,8 @@ static void paint_status(struct desk *d, const struct paint *p, int row)
     enum look look = add_saved(d, &left);
     if (d->trouble.len == 0)
         add_pace(d, &left);
-    if (store_counts(session_store(d->session), &counts, NULL) == 0) {
+    enum look jobs = pulse_text(d, &right);
+    if (!right.len && store_counts(session_store(d->session), &counts, NULL) == 0) {
         add_count(&right, counts.by_state[STATE_UNDECIDED]);
         str_adds(&right, " undecided of ");
         add_count(&right, counts.records);
@@ -53,7 +54,7 @@ static void paint_status(struct desk *d, const struct paint *p, int row)
     int room = p->cols - used - 2;
     if (room > (int)right.len) {
         column_cell(&cell, str_slice(&right), (unsigned)room, true);
-        p->put(p->context, row, used + 2, str_slice(&cell), room, LOOK_STATUS);
+        p->put(p->context, row, used + 2, str_slice(&cell), room, jobs);
     }
     str_free(&left);
     str_free(&right);

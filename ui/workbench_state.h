@@ -7,12 +7,20 @@
 #include "ui/views/queue.h"
 #include "ui/workbench.h"
 
-enum { SCREENS = 8 };
+enum { SCREENS = 8, PACE_BARS = 3 };
 
 struct screen {
     const struct view_ops *ops;
     void *view;
     bool stale; /* something was decided since it was painted */
+};
+
+/* How the jobs do, for the status bar: read about once a second while some run, else when the project changed. */
+struct job_pulse {
+    int running, lost;
+    int64_t tried, total;    /* records of those that run */
+    int64_t pace[PACE_BARS]; /* records tried between readings, oldest first */
+    int64_t due;             /* monotonic ms of the next reading; 0: none, nothing runs */
 };
 
 struct desk {
@@ -31,6 +39,7 @@ struct desk {
     int rows, cols; /* given to the view on top */
     int64_t seen;    /* store_seen_changes: another reviewer, or an import, has written */
     int64_t retry_ms; /* monotonic: drafts could not be stored; not before then again. 0: they could */
+    struct job_pulse pulse;
     struct str trouble; /* why they could not */
 };
 
@@ -49,6 +58,14 @@ void place_restore(struct desk *d);
 
 /* workbench_command.c: commands of every view, and the `:` line. */
 bool desk_command(struct desk *d, const char *name);
+
+/* workbench_jobs.c: the jobs' pulse. Milliseconds until the next reading, -1 while nothing runs. */
+int pulse_wait_ms(const struct desk *d);
+void pulse_read(struct desk *d);
+/* The reading that is due: views that watch jobs are refreshed; true when the screen may have changed. */
+bool pulse_beat(struct desk *d);
+/* "2 jobs ▂▃▅ 61%"; appends nothing while there is nothing to say. */
+enum look pulse_text(const struct desk *d, struct str *out);
 
 /* workbench_paint.c */
 void desk_paint(struct desk *d, const struct paint *p);

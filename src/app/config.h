@@ -30,6 +30,9 @@ int config_graders(struct config *c, const struct task_graders **list, size_t *n
 
 /* The project's own prompt templates ([project] prompts = DIR, default notes.prompts beside notes.db), or NULL. */
 const char *config_prompts_dir(const struct config *c);
+/* Sets out to the person's own file of that name in hinge's configuration folder, which need not exist; false where
+ * there is no such folder ($XDG_CONFIG_HOME and $HOME are not set). */
+bool config_person_file(struct str *out, const char *name);
 /* Paths that were looked for, for messages: "~/.config/hinge/config, notes.ini". */
 const char *config_paths(const struct config *c);
 

@@ -9,6 +9,8 @@
 #include "db/job_store.h"
 #include "pipeline/step.h"
 
+enum { LOOP_CURRENCY = 8 }; /* "USD" */
+
 struct loop_request { /* zero: not given */
     const char *project;
     const char *step;      /* "generate", ... */
@@ -28,7 +30,7 @@ struct loop_request { /* zero: not given */
 struct loop_preview {
     struct step_plan plan;
     size_t busy;
-    char endpoint[64], model[128], currency[8];
+    char endpoint[64], model[128], currency[LOOP_CURRENCY];
 };
 int loop_preview(struct store *s, const struct loop_request *q, struct loop_preview *out, struct error *err);
 /* Makes the job and launches its worker. ERR_ABSENT when no record needs the step: err says why in words. */
@@ -40,8 +42,14 @@ int loop_cancel(struct store *s, const char *project, int64_t job, struct error 
 /* `hinge work DB ID`: the worker's main. Returns an exit status. */
 int loop_work(const char *project, int64_t job, struct error *err);
 
-/* "ETA 4 min", "12.4/min": how a job does, for the bar, the view and the command alike. Appends. */
+/* "12.4/min, ETA 4 min": how a job does, for the bar, the view and the command alike; nothing while nothing is known.
+ * Appends. */
 void loop_pace_text(struct str *out, const struct job *j);
+/* "0.0132 USD". Appends. */
 void loop_money_text(struct str *out, double cost, const char *currency);
+/* What a job's money is counted in, from its options, into out; "" when it costs none. Returns out. */
+const char *loop_job_currency(const struct job *j, char out[LOOP_CURRENCY]);
+/* The path of a job's log, which may not exist yet. */
+int loop_log_path(const char *project, int64_t job, struct str *out, struct error *err);
 
 #endif

@@ -196,9 +196,8 @@ struct json *json_new_raw(struct slice text)
 
 void json_set(struct json *object, const char *name, struct json *value)
 {
-    cJSON *old = cJSON_GetObjectItemCaseSensitive(raw(object), name);
-    if (old)
-        cJSON_ReplaceItemViaPointer(raw(object), old, raw(value));
+    if (cJSON_GetObjectItemCaseSensitive(raw(object), name)) /* by name: the new item has none yet */
+        cJSON_ReplaceItemInObjectCaseSensitive(raw(object), name, raw(value));
     else
         cJSON_AddItemToObject(raw(object), name, raw(value));
 }

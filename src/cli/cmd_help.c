@@ -14,7 +14,8 @@ static void print_all(void)
     puts("usage: hinge [PROJECT.db]           open the workbench\n"
          "       hinge COMMAND [ARGUMENTS]\n");
     for (const struct command *c = commands; c->name; c++)
-        printf("  %-10s %s\n", c->name, c->summary);
+        if (c->summary[0])
+            printf("  %-10s %s\n", c->name, c->summary);
     puts("\n'hinge help COMMAND' shows a command's options.");
 }
 

@@ -49,6 +49,11 @@ int inv_usage(const struct invocation *inv, const char *fmt, ...)
     return EXIT_USAGE;
 }
 
+const char *inv_command(const struct invocation *inv)
+{
+    return inv->command->name;
+}
+
 int inv_count(const struct invocation *inv)
 {
     return inv->n_args;

@@ -27,7 +27,7 @@ struct invocation;
 struct command {
     const char *name;
     const char *args;    /* "DB FILE..." as shown in the synopsis */
-    const char *summary; /* one line, no full stop */
+    const char *summary; /* one line, no full stop; "" keeps it out of help, manual and completions */
     const char *details; /* paragraphs for help and the man page; "" for none */
     const struct option_spec *options; /* ends with a NULL name; NULL for none */
     int min_args, max_args;            /* positional; max -1 for any number */
@@ -35,6 +35,7 @@ struct command {
 };
 
 /* What a command's run function asks about its command line. All strings are borrowed. */
+const char *inv_command(const struct invocation *inv);             /* the command's name */
 int inv_count(const struct invocation *inv);                       /* positional arguments */
 const char *inv_arg(const struct invocation *inv, int i);          /* NULL past the end */
 bool inv_flag(const struct invocation *inv, const char *name);

@@ -51,6 +51,55 @@ static const struct option_spec agreement_options[] = {
     {.name = NULL},
 };
 
+#define STEP_OPTIONS \
+    {"where", 'w', "LIMIT", "records under this limit alone, in the language of the queue's l"}, \
+        {"limit", 'n', "N", "at most N records"}, \
+        {"again", 0, NULL, "those that have it already, too"}, \
+        {"budget", 0, "MONEY", "pause when that much is spent"}, \
+        {"budget-tokens", 0, "N", "pause when that many tokens are used"}, \
+        {"dry-run", 0, NULL, "say how many calls, tokens and how much money, ask nothing"}, \
+        {"detach", 'd', NULL, "do not watch the job"}, \
+        {"reviewer", 'r', "NAME", "who starts it ($HINGE_REVIEWER, else the login name)"}, \
+        {"json", 0, NULL, "print JSON"}, \
+        {.name = NULL}
+#define MODEL_OPTIONS \
+    {"endpoint", 'e', "NAME", "the endpoint that writes (the configuration's for this step)"}, \
+        {"temperature", 't', "T", "of sampling"}
+
+static const struct option_spec generate_options[] = {
+    MODEL_OPTIONS,
+    {"samples", 's', "N", "outputs for each record (1); the first one is y0"},
+    STEP_OPTIONS,
+};
+
+static const struct option_spec grade_options[] = {
+    STEP_OPTIONS,
+};
+
+static const struct option_spec refine_options[] = {
+    MODEL_OPTIONS,
+    {"rounds", 0, "N", "rounds at most (3)"},
+    STEP_OPTIONS,
+};
+
+static const struct option_spec distill_options[] = {
+    MODEL_OPTIONS,
+    STEP_OPTIONS,
+};
+
+static const struct option_spec jobs_options[] = {
+    {"follow", 'f', NULL, "show, log: go on until the job ends"},
+    {"detach", 'd', NULL, "resume, retry: do not watch the job"},
+    {"limit", 'n', "N", "list: at most N jobs (50)"},
+    {"json", 0, NULL, "print JSON"},
+    {.name = NULL},
+};
+
+#define STEP_DETAILS \
+    "\n\nThe work is a job with a process of its own: it goes on when the terminal is closed. 'hinge jobs' lists it. Here " \
+    "it is watched; Ctrl-C stops it, and 'hinge jobs DB resume N' goes on. An answer that was paid for is stored and " \
+    "never asked for again. Endpoints and graders are described in hinge-config(5). Exits with 1 when records failed."
+
 static const struct option_spec open_options[] = {
     {"reviewer", 'r', "NAME", "who decides ($HINGE_REVIEWER, else the login name)"},
     {"theme", 't', "NAME", "dark, light, contrast, mono, or a theme file ($HINGE_THEME, else dark)"},
@@ -136,6 +185,67 @@ const struct command commands[] = {
      .min_args = 1,
      .max_args = 4,
      .run = cmd_rules},
+    {.name = "generate",
+     .args = "DB",
+     .summary = "have a model write y0 for records without one",
+     .details = "Sends each record's prompt as it is." STEP_DETAILS,
+     .options = generate_options,
+     .min_args = 1,
+     .max_args = 1,
+     .run = cmd_step},
+    {.name = "grade",
+     .args = "DB",
+     .summary = "have y0 scored by the graders of its task",
+     .details = "A grader is a model with a rubric, a file of patterns, or a program." STEP_DETAILS,
+     .options = grade_options,
+     .min_args = 1,
+     .max_args = 1,
+     .run = cmd_step},
+    {.name = "refine",
+     .args = "DB",
+     .summary = "rewrite y0 by what graders say, until it reaches the top score",
+     .details = "Every round is kept. What never becomes perfect is tagged 'imperfect' and goes to the expert, not into "
+                "a training set." STEP_DETAILS,
+     .options = refine_options,
+     .min_args = 1,
+     .max_args = 1,
+     .run = cmd_step},
+    {.name = "distill",
+     .args = "DB",
+     .summary = "distil what graders said into rules for experts to judge",
+     .details = "A candidate that copies names, dates, numbers or five words in a row from the prompt is refused and "
+                "asked for again." STEP_DETAILS,
+     .options = distill_options,
+     .min_args = 1,
+     .max_args = 1,
+     .run = cmd_step},
+    {.name = "jobs",
+     .args = "DB [list|show N|log N|faults N|cancel N|resume N|retry N]",
+     .summary = "list long work, watch it, stop it, let it go on",
+     .details = "A job whose process died is shown as lost; resume goes on where it stopped. retry does so too, and tries "
+                "failed records again.",
+     .options = jobs_options,
+     .min_args = 1,
+     .max_args = 3,
+     .run = cmd_jobs},
+    {.name = "prompts",
+     .args = "[DB] [list|show NAME|check|diff NAME [HASH]|earnings]",
+     .summary = "show, check and compare prompt templates, and say which earn their keep",
+     .details = "A project's own templates stand in the folder notes.prompts beside notes.db. diff compares the one in "
+                "use with the one hinge brings along, or with a version that was used before. earnings counts, for each "
+                "version, model and task, how many candidates experts accepted, edited and rejected, and how often they "
+                "agree with graders.",
+     .options = json_only,
+     .max_args = 4,
+     .run = cmd_prompts},
+    {.name = "verdicts",
+     .args = "DB",
+     .summary = "list answers of graders that could not be read",
+     .details = "Each with what was there instead. 'hinge jobs DB retry N' or 'hinge grade DB' asks again.",
+     .options = json_only,
+     .min_args = 1,
+     .max_args = 1,
+     .run = cmd_verdicts},
     {.name = "agreement",
      .args = "DB",
      .summary = "say how far reviewers agree on the same records",
@@ -199,11 +309,20 @@ const struct command commands[] = {
      .min_args = 1,
      .max_args = 1,
      .run = cmd_play},
+    {.name = "work",
+     .args = "DB JOB",
+     .summary = "",
+     .details = "",
+     .min_args = 2,
+     .max_args = 2,
+     .run = cmd_work},
     {.name = NULL},
 };
 
 const struct command *command_find(const char *name)
 {
+    if (strcmp(name, "distil") == 0)
+        name = "distill";
     for (const struct command *c = commands; c->name; c++)
         if (strcmp(c->name, name) == 0)
             return c;

@@ -19,6 +19,11 @@ int cmd_init(struct invocation *inv);
 int cmd_status(struct invocation *inv);
 int cmd_hinges(struct invocation *inv);
 int cmd_rules(struct invocation *inv);
+int cmd_step(struct invocation *inv); /* generate, grade, refine, distill */
+int cmd_jobs(struct invocation *inv);
+int cmd_prompts(struct invocation *inv);
+int cmd_verdicts(struct invocation *inv);
+int cmd_work(struct invocation *inv); /* a job's own process */
 int cmd_agreement(struct invocation *inv);
 int cmd_backup(struct invocation *inv);
 int cmd_check(struct invocation *inv);

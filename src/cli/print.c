@@ -26,6 +26,18 @@ void print_cell(struct str *out, struct slice text, size_t width)
         str_addc(out, ' ');
 }
 
+void print_text(struct str *out, struct slice text)
+{
+    for (size_t at = 0; at < text.len;) {
+        size_t end = at;
+        while (end < text.len && text.at[end] != '\n')
+            end++;
+        visible_text(out, slice_sub(text, at, end));
+        str_addc(out, '\n');
+        at = end + 1;
+    }
+}
+
 int print_out(struct str *text, struct error *err)
 {
     size_t wrote = fwrite(str_z(text), 1, text->len, stdout);

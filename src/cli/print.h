@@ -12,6 +12,8 @@
 void print_number(struct str *out, int64_t n);
 /* Appends text made visible, in one line, cut to width cells and padded to them (0: neither). */
 void print_cell(struct str *out, struct slice text, size_t width);
+/* Appends text made visible line by line, each ended by a line end. */
+void print_text(struct str *out, struct slice text);
 /* Writes text to standard output and frees it: 0, or -1 with err where it could not all be
  * written. */
 int print_out(struct str *text, struct error *err);

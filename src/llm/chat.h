@@ -34,11 +34,15 @@ struct chat_request { /* all borrowed; llm_submit copies */
  * sample. Not the key, not the label. */
 void chat_hash(const struct endpoint *e, const struct chat_request *q, char out[SHA256_HEX + 1]);
 
+/* SHA-256 of the question alone (messages, schema, sample): what a recording is looked up by, whoever answered. */
+void chat_question_hash(const struct chat_request *q, char out[SHA256_HEX + 1]);
+
 struct chat_usage {
     int64_t in, out, cached; /* tokens; in counts cached ones too; -1: the server did not say */
 };
 
 enum chat_finish { CHAT_STOP, CHAT_LENGTH, CHAT_REFUSED, CHAT_OTHER }; /* REFUSED: a safety filter */
 const char *chat_finish_name(enum chat_finish f); /* "stop", "length", "refused", "other" */
+enum chat_finish chat_finish_parse(const char *name); /* CHAT_OTHER for any other word */
 
 #endif

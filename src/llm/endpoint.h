@@ -53,7 +53,8 @@ struct endpoint {
     int max_tokens;
     bool has_temperature, has_top_p;
     double temperature, top_p;
-    bool think;            /* local and OpenAI-compatible servers of thinking models: let it think */
+    bool has_think;        /* the configuration says whether it may think; else only models known to ask are told */
+    bool think;            /* local and servers of thinking models: let it think */
 };
 
 /* "openai", "anthropic", "gemini", "local", "replay". */
@@ -62,6 +63,8 @@ const char *endpoint_kind_name(enum endpoint_kind kind);
 int endpoint_kind_parse(const char *name);
 /* The values of one that says nothing but its kind: the provider's public base URL, 8 in flight, 3 retries... */
 void endpoint_defaults(struct endpoint *e, enum endpoint_kind kind);
+/* The provider's own base URL; NULL for local and replay. */
+const char *endpoint_public_url(enum endpoint_kind kind);
 /* Money for that many tokens; negative where a price is not known. in counts all prompt tokens, cached ones
  * included. */
 double endpoint_cost(const struct endpoint *e, int64_t in, int64_t out, int64_t cached);

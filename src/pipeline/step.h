@@ -6,6 +6,7 @@
 #ifndef PIPELINE_STEP_H
 #define PIPELINE_STEP_H
 
+#include "db/call_store.h"
 #include "db/loop_store.h"
 #include "llm/llm.h"
 #include "pipeline/grader.h"
@@ -45,7 +46,8 @@ extern const struct step steps[]; /* ends with a NULL name */
 const struct step *step_find(const char *name); /* "distil" is distill too; NULL when there is none */
 
 /* What it would take for those records: nothing is asked or stored. Tokens are estimated from the prompts as they
- * would be sent (UTF-8 bytes / 4, or the project's measured mean) and the mean answers so far. */
+ * would be sent (UTF-8 bytes / 4) and the mean answers so far. Of more than a thousand records, a thousand spread
+ * evenly are looked at and stand for all. Repairs and candidates refused come on top. */
 struct step_plan {
     int64_t records, calls, tokens_in, tokens_out;
     double money;     /* negative: a price is not known */

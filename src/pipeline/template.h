@@ -9,13 +9,14 @@
 #include "base/hash.h"
 #include "base/str.h"
 
-/* Format: optional lines "# comment" at the top; then "--- system" and "--- user" on lines of their own start the
- * parts. {{name}} is a field, {{#name}}...{{/name}} stands only where the field is not empty, {{{{ is two braces.
- * Substituted text is never read as a template again. */
+/* Format of NAME.txt: optional lines "# comment" at the top; then "--- system" and "--- user" on lines of their own
+ * start the parts, each once, in either order. {{name}} is a field, {{#name}}...{{/name}} stands only where the field
+ * is not empty, {{^name}}...{{/name}} only where it is; such a tag alone on its line takes the line with it.
+ * {{{{ is two braces. Substituted text is never read as a template again. */
 struct template; /* template_free */
 
-/* dir (may be NULL) first, then the installed ones ($HINGE_PROMPTS, PKGDATADIR, or the source tree's share/prompts).
- * ERR_ABSENT when there is none of that name. */
+/* dir/NAME.txt (dir may be NULL) first, then the installed ones: $HINGE_PROMPTS where it is set, else PKGDATADIR/prompts,
+ * else share/prompts beside or above the program itself (a build tree). ERR_ABSENT when there is none of that name. */
 struct template *template_load(const char *name, const char *dir, struct error *err);
 struct template *template_parse(const char *name, struct slice text, struct error *err); /* names the line */
 void template_free(struct template *t);
@@ -40,6 +41,7 @@ struct template_use {
     const char *required;
 };
 extern const struct template_use template_uses[]; /* ends with a NULL name */
+const struct template_use *template_use_find(const char *name); /* NULL when there is none */
 /* The faults of a template for its use, a line each (unknown field, missing required one); their number. */
 size_t template_check(const struct template *t, const struct template_use *use, struct str *report);
 

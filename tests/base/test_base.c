@@ -119,6 +119,12 @@ static void json_reads_and_prints(void)
     CU_ASSERT_STRING_EQUAL(out.at, "{\"a\":[1,2.5,true,null],\"s\":\"x\uFFFDy\\\\u0000\"}");
     json_free(j);
     str_free(&out);
+    j = json_parse(SLICE("{\"a\":1,\"b\":2}"), NULL, &err);
+    json_set_string(j, "a", "other"); /* in its place, under its name */
+    json_print(&out, j);
+    CU_ASSERT_STRING_EQUAL(out.at, "{\"a\":\"other\",\"b\":2}");
+    json_free(j);
+    str_free(&out);
     CU_ASSERT_PTR_NULL(json_parse(SLICE("{\"a\":1} x"), NULL, &err));
     CU_ASSERT_EQUAL(err.code, ERR_INPUT);
     CU_ASSERT_PTR_NULL(json_parse(SLICE(""), NULL, &err));

@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """Writes the golden files of the trainer from the reference everybody trusts.
 
-    python3 -m venv V && V/bin/pip install torch==2.15.0 transformers==5.23.0 peft==0.21.2 tokenizers==0.23.3
+    python3 -m venv V && V/bin/pip install torch==2.15.0 transformers==5.23.0 peft==0.21.2 tokenizers==0.23.3 \\
+        gguf==0.19.0 numpy
     V/bin/python tests/golden/make.py tests/golden
 
 Tiny random models, so that the files stay small; `make check` reads them and needs no Python.
 Each model's folder: config.json, model.safetensors, adapter/ (PEFT) and expected.safetensors:
 ids, logits (with the adapter), loss of each token, gradient of each LoRA tensor for the mean loss of
 tokens 5 and later, the losses of ten AdamW steps (lr 1e-3, no decay, clip 1.0) and the tensors after them, and
-24 tokens generated greedily after the first 6 ids, with the adapter.
+24 tokens generated greedily after the first 6 ids, with the adapter. chat.jsonl is written only when a second
+argument names a folder with the models' chat templates (see chats below).
 """
 import json
 import os
@@ -115,7 +117,9 @@ TEXTS = ["Hello world", "The patient's temperature", " leading and trailing ", "
          "x" * 300, "12345678901", "病人 三天 mixed 漢字 text", "ผู้ป่วยมีไข้", "🙂🙃👩‍👩‍👧‍👦 family", "e\u0301 vs \u00e9, A\u030a", "tab\tand\r\nCRLF",
          "<|im_start|>user\nHi<|im_end|>\n", "<think>\n\n</think>\n\n", "<|im_start|>", "no <|im_sta rt|> token",
          "\u180e mongolian \u0085 next \u3000 wide \u00a0 nbsp", "ſ long s 'ſ", "½ ² Ⅷ numbers ٣", "control \x00\x01\x7f end", "def f(x):\n    return x\n",
-         "naïve café — “quotes” …", "Привет, мир!", "ÅÄÖ ﬁ ligature", "a" * 64 + " " * 70 + "b", "\u200bzero\u200dwidth", "\ufffd repaired \ufffd"]
+         "naïve café — “quotes” …", "Привет, мир!", "ÅÄÖ ﬁ ligature", "a" * 64 + " " * 70 + "b", "\u200bzero\u200dwidth", "\ufffd repaired \ufffd",
+         "composes</think>\u0338 over <think>\u0323\u0338 an added token", "and<|im_end|>\u0338 a special one",
+         "newer than Unicode 9: a\u08d3\u0e49 \u1abf\u0323 \U00011935\U00011930 \u0c3c\u0334"]
 
 
 def bpe(name, steps, normalizer=None, **model):
@@ -158,6 +162,84 @@ def write(name, t):
             f.write(json.dumps({"text": text, "ids": ids, "back": t.decode(ids, skip_special_tokens=False)}) + "\n")
 
 
+# Every type of GGUF that is read, as bytes that hold any value, and what the gguf package reads in them
+# (NAME.want). Scales are halves from tiny (subnormal) to large, of both signs.
+def quants():
+    import gguf
+    import numpy
+    rng = numpy.random.default_rng(5)
+    kinds = gguf.GGMLQuantizationType
+    scales = {"Q4_0": [0], "Q4_1": [0, 2], "Q8_0": [0], "Q4_K": [0, 2], "Q6_K": [208]}
+    out = gguf.GGUFWriter(os.path.join(OUT, "quants.gguf"), "llama")
+    for name in ["F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q4_K", "Q6_K"]:
+        kind = kinds[name]
+        block, size = gguf.GGML_QUANT_SIZES[kind]
+        if name == "F32":
+            data = rng.standard_normal((2, 512)).astype(numpy.float32).view(numpy.uint8)
+        elif name == "F16":
+            halves = rng.integers(0, 0x7C00, (2, 512)) | rng.integers(0, 2, (2, 512)) << 15
+            data = halves.astype(numpy.uint16).view(numpy.uint8)
+        elif name == "BF16":
+            data = rng.standard_normal((2, 512)).astype(numpy.float32).view(numpy.uint16)[:, 1::2].copy().view(numpy.uint8)
+        else:
+            data = rng.integers(0, 256, (2, 512 // block, size), dtype=numpy.uint8)
+            for at in scales[name]:
+                half = (rng.standard_normal((2, 512 // block)) * 10.0 ** rng.integers(-7, 3, (2, 512 // block)))
+                data[:, :, at : at + 2] = half.astype(numpy.float16).view(numpy.uint8).reshape(2, -1, 2)
+            data = data.reshape(2, -1)
+        want = gguf.dequantize(data.view({"F32": numpy.float32, "F16": numpy.float16}.get(name, numpy.uint8)), kind)
+        out.add_tensor(name, data, raw_shape=data.shape, raw_dtype=kind)
+        out.add_tensor(name + ".want", want.astype(numpy.float32))
+    out.write_header_to_file()
+    out.write_kv_data_to_file()
+    out.write_tensors_to_file()
+    out.close()
+
+
+U, A, S = "user", "assistant", "system"
+CONVERSATIONS = [
+    [(U, "Hi")],
+    [(S, "Answer in one word."), (U, "Hi")],
+    [(S, ""), (U, "")],
+    [(U, "Hi"), (A, "Hello"), (U, "Bye")],
+    [(S, " padded \n"), (U, "\n\n Hi \n"), (A, "\nHello\n\n"), (U, "Bye\t")],
+    [(U, "Hi"), (A, "<think>\nwell\n</think>\n\nHello"), (U, "Bye")],
+    [(U, "Hi"), (A, "<think>\n\nwell\n\n</think>\n\n\nHello\n")],
+    [(U, "Hi"), (A, "<think>\n\n</think>\n\nHello"), (U, "Bye"), (A, "no thought"), (U, "Again")],
+    [(U, "Hi"), (A, "<think>one</think>a<think>two</think>b"), (U, "Bye")],
+    [(U, "Hi"), (A, "a thought without a start</think>\nHello")],
+    [(U, "Hi"), (A, "<think>\na start without an end"), (U, "Bye")],
+    [(U, "Hi"), (A, "Hello"), (A, "<think>\nand\n</think>\n\nHello again"), (A, "done")],
+    [(U, "Hi"), (A, "")],
+    [(A, "Hello first"), (U, "Hi")],
+    [(A, "<think>\nx\n</think>\n\nnobody asked")],
+    [(U, "Hi"), (S, "A rule in the middle."), (U, "Go on")],
+    [(U, "\u75c5\u4eba\u5934\u75db \u0e1c\u0e39\u0e49\u0e1b\u0e48\u0e27\u0e22 \U0001f642\u200d e\u0301 \u00a0")],
+    [(U, "{{ messages }} {% raw %} <b> \\ \"quoted\" 'single'")],
+    [(U, "one"), (U, "two"), (A, "three"), (A, "four"), (U, "five\n")],
+    [(U, "<tool_response>\nx\n</tool_response> looks like a tool"), (A, "<think>\nt\n</think>\n\nok"), (U, "yes")],
+    [(U, "real question"), (A, "<think>\nt\n</think>\n\nok"), (U, "<tool_response>\nx\n</tool_response>")],
+]
+
+
+# The templates are their models' own and not part of this tree: FOLDER/NAME.jinja, as NAME's
+# tokenizer_config.json has it (SmolLM2's stands in its GGUF file).
+def chats(folder):
+    from transformers import PreTrainedTokenizerFast
+    with open(os.path.join(OUT, "chat.jsonl"), "w") as out:
+        for name, bos in (("qwen3", None), ("qwen2.5", None), ("smollm2", None), ("llama3", "<|begin_of_text|>"),
+                          ("llama3.1", "<|begin_of_text|>")):
+            t = PreTrainedTokenizerFast(tokenizer_file=os.path.join(OUT, "tokenizers", "qwen2.json"), bos_token=bos)
+            t.chat_template = open(os.path.join(folder, name + ".jinja")).read().removesuffix("\n")
+            for messages in CONVERSATIONS:
+                messages = [{"role": r, "content": c} for r, c in messages]
+                for thinking in (None, True, False) if name == "qwen3" else (None,):
+                    more = {} if thinking is None else {"enable_thinking": thinking}
+                    text = t.apply_chat_template(messages, tokenize=False, add_generation_prompt=True, **more)
+                    line = {"format": name, "thinking": thinking, "messages": messages, "text": text}
+                    out.write(json.dumps(line) + "\n")
+
+
 def split(pattern):
     return pre_tokenizers.Split(Regex(pattern), behavior="isolated", invert=False)
 
@@ -170,5 +252,8 @@ if __name__ == "__main__":
     bpe("smollm", [pre_tokenizers.Digits(individual_digits=True), gpt2])
     bpe("gpt2", [gpt2])
     sentencepiece()
+    quants()
+    if len(sys.argv) > 2:
+        chats(sys.argv[2])
     for name, (config, lora) in MODELS.items():
         make_model(name, config, lora)

@@ -10,6 +10,7 @@
 #include "tests/support/tmp.h"
 #include "trainer/files/gguf.h"
 #include "trainer/files/safetensors.h"
+#include "trainer/tokenizer/tokenizer.h"
 
 static void put(struct str *s, uint64_t v, int bytes)
 {
@@ -189,27 +190,61 @@ static void refuse_tensor(const char *why, uint32_t dims, const uint64_t *shape,
     refuse(&s, why);
 }
 
-/* CVE-2024-21802: more dimensions than the reader has room for overran its array. */
+/* CVE-2024-21802: more dimensions than the reader's array has room for overran it. */
 static void cve_2024_21802_dimensions(void)
 {
     refuse_tensor("nine dimensions", 9, (uint64_t[]){1, 1, 1, 1, 1, 1, 1, 1, 1}, 0, 0);
+    refuse_tensor("five dimensions", 5, (uint64_t[]){1, 1, 1, 1, 1}, 0, 0);
     refuse_tensor("no dimension", 0, NULL, 0, 0);
 }
 
-/* CVE-2025-49847: a token longer than a signed length overran the copy's buffer. */
-static void cve_2025_49847_long_strings(void)
+/* CVE-2025-49847: a token's length, taken for a signed 32-bit number, passed the check of the buffer it was
+ * copied into. Lengths are size_t here, bounded by the file, and a token's by the tokenizer. */
+static void cve_2025_49847_long_tokens(void)
 {
-    struct str s = {0};
-    gguf_head(&s, 0, 1);
+    static const uint64_t lengths[] = {0xFFFFFFFFFFFFFFF0U, 0x100000000U, 0x80000000U, 1U << 20};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        struct str s = {0};
+        gguf_head(&s, 0, 1);
+        put_string(&s, "tokenizer.ggml.tokens");
+        put(&s, GGUF_ARRAY, 4);
+        put(&s, GGUF_STRING, 4);
+        put(&s, 1, 8);
+        put(&s, lengths[i], 8);
+        refuse(&s, "a token longer than the file");
+    }
+    struct str s = {0}, token = {0};
+    struct error err = {0};
+    for (int i = 0; i < 5000; i++)
+        str_addc(&token, 't');
+    gguf_head(&s, 0, 4);
+    put_string(&s, "tokenizer.ggml.model");
+    put(&s, GGUF_STRING, 4);
+    put_string(&s, "gpt2");
+    put_string(&s, "tokenizer.ggml.pre");
+    put(&s, GGUF_STRING, 4);
+    put_string(&s, "gpt-2");
     put_string(&s, "tokenizer.ggml.tokens");
     put(&s, GGUF_ARRAY, 4);
     put(&s, GGUF_STRING, 4);
     put(&s, 1, 8);
-    put(&s, 0xFFFFFFFFFFFFFFF0U, 8);
-    refuse(&s, "a string longer than the file");
+    put_string(&s, str_z(&token));
+    put_string(&s, "tokenizer.ggml.token_type");
+    put(&s, GGUF_ARRAY, 4);
+    put(&s, GGUF_I32, 4);
+    put(&s, 1, 8);
+    put(&s, 1, 4);
+    gguf_pad(&s, 0);
+    struct gguf *g = gguf_end(&s, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(g);
+    CU_ASSERT_PTR_NULL(tokenizer_from_gguf(g, &err));
+    CU_ASSERT(strstr(err.text, "too long") != NULL);
+    gguf_close(g);
+    str_free(&s);
+    str_free(&token);
 }
 
-/* CVE-2025-53630: the sum of tensor sizes wrapped around. */
+/* CVE-2025-53630: the sum of the tensors' sizes wrapped around, so that too little was allocated. */
 static void cve_2025_53630_sum_of_sizes(void)
 {
     struct str s = {0};
@@ -217,25 +252,124 @@ static void cve_2025_53630_sum_of_sizes(void)
     gguf_tensor(&s, "a", 1, (uint64_t[]){0x3FFFFFFFFFFFFFF8U}, 0, 0);
     gguf_tensor(&s, "b", 1, (uint64_t[]){64}, 0, 0xFFFFFFFFFFFFFFE0U);
     refuse(&s, "a sum of sizes that wraps");
+    gguf_head(&s, 3, 0);
+    gguf_tensor(&s, "a", 1, (uint64_t[]){1ULL << 61}, 0, 0);
+    gguf_tensor(&s, "b", 1, (uint64_t[]){1ULL << 61}, 0, 1ULL << 63);
+    gguf_tensor(&s, "c", 1, (uint64_t[]){8}, 0, 0);
+    refuse(&s, "a sum of sizes that wraps to nothing");
 }
 
-/* CVE-2026-27940: sizes near the limit wrapped when padding was added. */
-static void cve_2026_27940_padding(void)
+/* CVE-2026-27940: the check for the above let sums just below the limit pass, to which the tensors'
+ * descriptions were then added: it wrapped after the check. The same for the padding of one size. */
+static void cve_2026_27940_just_below_the_limit(void)
 {
-    struct str s = {0};
-    gguf_head(&s, 2, 0);
-    gguf_tensor(&s, "a", 1, (uint64_t[]){0x3FFFFFFFFFFFFFFFU}, 0, 0);
-    gguf_tensor(&s, "b", 1, (uint64_t[]){8}, 0, 0);
-    refuse(&s, "a size that wraps when padded");
+    static const uint64_t sizes[] = {0x3FFFFFFFFFFFFFFFU, 0x3FFFFFFFFFFFFFF8U, 0x3FFFFFFFFFFFFFF0U,
+                                     0x3FFFFFFFFFFFFF80U, 0x1FFFFFFFFFFFFFF8U};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct str s = {0};
+        gguf_head(&s, 2, 0);
+        gguf_tensor(&s, "a", 1, &sizes[i], 0, 0);
+        gguf_tensor(&s, "b", 1, (uint64_t[]){8}, 0, 0);
+        refuse(&s, "a size that wraps when something is added");
+        refuse_tensor("a size just below the limit, alone", 1, &sizes[i], 0, 0);
+    }
 }
 
-/* CVE-2026-33298: dimensions whose product wraps to a small tensor. */
+/* CVE-2026-33298: dimensions whose product, or whose product with the type's size, wraps to few bytes. */
 static void cve_2026_33298_product(void)
 {
     refuse_tensor("a product that wraps", 4, (uint64_t[]){1U << 31, 1U << 31, 4, 1}, 0, 0);
     refuse_tensor("a product that wraps twice", 3, (uint64_t[]){1ULL << 62, 4, 4}, 8, 0);
+    refuse_tensor("bytes that wrap", 2, (uint64_t[]){1U << 31, 1U << 31}, 0, 0);
+    refuse_tensor("bytes that wrap to one element", 1, (uint64_t[]){(1ULL << 62) + 1}, 0, 0);
+    refuse_tensor("bytes of blocks that wrap", 1, (uint64_t[]){5124095576030431008U}, 2, 0);
     refuse_tensor("a negative dimension", 1, (uint64_t[]){0x8000000000000000U}, 0, 0);
     refuse_tensor("no elements", 1, (uint64_t[]){0}, 0, 0);
+}
+
+/* general.alignment and a name's length at their bounds; true when read. */
+static bool reads(uint64_t alignment, size_t name_bytes)
+{
+    struct str s = {0}, name = {0};
+    struct error err = {0};
+    for (size_t i = 0; i < name_bytes; i++)
+        str_addc(&name, 'n');
+    gguf_head(&s, 1, 1);
+    put_string(&s, "general.alignment");
+    put(&s, GGUF_U32, 4);
+    put(&s, alignment, 4);
+    gguf_tensor(&s, str_z(&name), 1, (uint64_t[]){8}, 0, 0);
+    while (s.len % 65536 != 0)
+        str_addc(&s, 0);
+    for (int i = 0; i < 32; i++)
+        str_addc(&s, 0);
+    struct gguf *g = gguf_end(&s, &err);
+    bool result = g != NULL;
+    gguf_close(g);
+    str_free(&s);
+    str_free(&name);
+    return result;
+}
+
+static void gguf_bounds_are_exact(void)
+{
+    CU_ASSERT(reads(32, 63) && reads(8, 1) && reads(65536, 5));
+    CU_ASSERT_FALSE(reads(32, 64));
+    CU_ASSERT_FALSE(reads(32, 0));
+    static const uint64_t alignments[] = {0, 1, 4, 12, 33, 131072, 0x80000000U};
+    for (size_t i = 0; i < sizeof alignments / sizeof *alignments; i++)
+        CU_ASSERT_FALSE(reads(alignments[i], 5));
+}
+
+static void no_gguf_is_refused(void)
+{
+    static const char *const heads[] = {"GGUF\2", "GGUF\1", "GGML\3", "", "GG"};
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+        struct str s = {0};
+        str_adds(&s, heads[i]);
+        refuse(&s, "another version or format");
+    }
+    struct str s = {0};
+    str_adds(&s, "GGUF");
+    put(&s, 0x03000000U, 4); /* big-endian */
+    refuse(&s, "a big-endian file");
+    gguf_head(&s, 0, 1);
+    put_string(&s, "nested");
+    put(&s, GGUF_ARRAY, 4);
+    put(&s, GGUF_ARRAY, 4);
+    put(&s, 1, 8);
+    refuse(&s, "an array of arrays");
+    gguf_head(&s, 2, 0);
+    gguf_tensor(&s, "a", 1, (uint64_t[]){8}, 0, 0);
+    gguf_tensor(&s, "a", 1, (uint64_t[]){8}, 0, 32);
+    refuse(&s, "a tensor twice");
+    gguf_head(&s, 2, 0);
+    gguf_tensor(&s, "a", 1, (uint64_t[]){9}, 0, 0);
+    gguf_tensor(&s, "b", 1, (uint64_t[]){8}, 0, 36);
+    refuse(&s, "an offset that is not padded");
+}
+
+/* The header may have 100,000,000 bytes, no more; such a file is made of holes. */
+static void a_header_over_100_million_bytes_is_refused(void)
+{
+    char *dir = tmp_make();
+    for (uint64_t len = 100000000; len <= 100000001; len++) {
+        struct error err = {0};
+        struct weight_set set = {0};
+        const char *path = tmp_join(dir, "long");
+        FILE *f = fopen(path, "wb");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+        for (int i = 0; i < 8; i++)
+            fputc((int)(len >> 8 * i & 255), f);
+        fputc('x', f);
+        CU_ASSERT_EQUAL(fseek(f, 110000000, SEEK_SET), 0);
+        fputc('x', f);
+        fclose(f);
+        CU_ASSERT_EQUAL(safetensors_read(path, &set, &err), -1);
+        CU_ASSERT_EQUAL(strstr(err.text, "header's length") != NULL, len > 100000000);
+        weights_free(&set);
+    }
+    tmp_remove(dir);
 }
 
 static void hostile_gguf_is_refused(void)
@@ -284,6 +418,38 @@ static void halves_are_exact(void)
     CU_ASSERT_EQUAL(bf16_to_float(0x3F80), 1.0F);
 }
 
+/* Every type against the gguf package's own reading of the same bytes (tests/golden/make.py). */
+static void types_are_read_as_the_reference(void)
+{
+    static const char *const types[] = {"F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q4_K", "Q6_K"};
+    struct error err = {0};
+    struct gguf *g = gguf_open(GOLDEN "/quants.gguf", &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(g);
+    CU_ASSERT_EQUAL(gguf_weights(g)->count, 16);
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        enum { ROWS = 2, COLS = 512 };
+        float got[ROWS * COLS], want[ROWS * COLS];
+        char name[16];
+        snprintf(name, sizeof name, "%s.want", types[i]);
+        const struct weight *w = weights_find(gguf_weights(g), types[i]);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(w);
+        CU_ASSERT_STRING_EQUAL(dtype_name(w->dtype), types[i]);
+        CU_ASSERT_EQUAL(weights_read(gguf_weights(g), types[i], ROWS, COLS, got, &err), 0);
+        CU_ASSERT_EQUAL(weights_read(gguf_weights(g), name, ROWS, COLS, want, &err), 0);
+        int off = 0;
+        float largest = 0;
+        for (size_t k = 0; k < (size_t)ROWS * COLS; k++) { /* a rounding of the block's largest, where a */
+            for (size_t j = k; k % 256 == 0 && j < k + 256; j++) /* multiply-add is fused */
+                largest = j == k || fabsf(want[j]) > largest ? fabsf(want[j]) : largest;
+            off += !(fabsf(got[k] - want[k]) <= 2e-7F * largest);
+        }
+        if (off)
+            printf("%s: %d numbers are others\n", types[i], off);
+        CU_ASSERT_EQUAL(off, 0);
+    }
+    gguf_close(g);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test tests[] = {
@@ -292,11 +458,15 @@ int main(int argc, char **argv)
         {"safetensors: what is written is read", written_safetensors_are_read},
         {"gguf: a good file is read", good_gguf_is_read},
         {"gguf: CVE-2024-21802", cve_2024_21802_dimensions},
-        {"gguf: CVE-2025-49847", cve_2025_49847_long_strings},
+        {"gguf: CVE-2025-49847", cve_2025_49847_long_tokens},
         {"gguf: CVE-2025-53630", cve_2025_53630_sum_of_sizes},
-        {"gguf: CVE-2026-27940", cve_2026_27940_padding},
+        {"gguf: CVE-2026-27940", cve_2026_27940_just_below_the_limit},
         {"gguf: CVE-2026-33298", cve_2026_33298_product},
+        {"gguf: bounds are exact", gguf_bounds_are_exact},
+        {"gguf: what is none is refused", no_gguf_is_refused},
+        {"safetensors: a header over 100,000,000 bytes", a_header_over_100_million_bytes_is_refused},
         {"gguf: other hostile files are refused", hostile_gguf_is_refused},
+        {"every type is read as the gguf package does", types_are_read_as_the_reference},
         {"halves and bf16 are exact", halves_are_exact},
         {NULL, NULL},
     };

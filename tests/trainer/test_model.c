@@ -8,6 +8,7 @@
 #include "tests/support/tmp.h"
 #include "tests/trainer/golden.h"
 #include "trainer/data/pack.h"
+#include "trainer/files/gguf_write.h"
 #include "trainer/files/safetensors.h"
 #include "trainer/lora/lora.h"
 #include "trainer/model/decode.h"
@@ -145,7 +146,7 @@ static void clip_and_update(struct bench *t, int step_number, float **m, float *
     for (size_t i = 0; i < t->params.count; i++)
         squares += ops->sum_squares(t->backend, t->params.items[i].grad, t->params.items[i].count);
     double clip = 1.0 / (sqrt(squares) + 1e-6);
-    struct adamw a = {.lr = 1e-3F, .beta1 = 0.9F, .beta2 = 0.999F, .eps = 1e-8F,
+    struct adamw a = {.lr = 1e-3F, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8F,
                       .scale = clip < 1 ? (float)clip : 1, .step = step_number};
     for (size_t i = 0; i < t->params.count; i++) {
         struct param *p = &t->params.items[i];
@@ -184,7 +185,7 @@ static void an_adapter_comes_back_as_written(void)
     struct error err = {0};
     char *dir = tmp_make();
     bench_open(&t, "qwen3", PASS_FORWARD);
-    CU_ASSERT_EQUAL(lora_save(t.model, dir, &t.lora, &t.params, "base", &err), 0);
+    CU_ASSERT_EQUAL(lora_save(t.model, dir, &t.lora, "base", &err), 0);
     struct weight_set a = {0}, b = {0};
     CU_ASSERT_EQUAL(safetensors_read(GOLDEN "/qwen3/adapter/adapter_model.safetensors", &a, &err), 0);
     CU_ASSERT_EQUAL(safetensors_read(tmp_join(dir, "adapter_model.safetensors"), &b, &err), 0);
@@ -197,6 +198,86 @@ static void an_adapter_comes_back_as_written(void)
     weights_free(&a);
     weights_free(&b);
     bench_close(&t);
+    tmp_remove(dir);
+}
+
+/* Row 1 of an interleaved head is the first row of its second half. */
+static void check_rows(const struct weight_set *set, const struct linear *l, int head_dim, bool turned)
+{
+    const struct weight *b = weights_find(set, "blk.0.attn_q.weight.lora_b");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(b);
+    size_t rank = (size_t)l->lora.rank, row = turned ? (size_t)head_dim / 2 : 1;
+    CU_ASSERT(b->shape[0] == (size_t)l->out && b->shape[1] == rank);
+    CU_ASSERT_EQUAL(memcmp(b->data + rank * sizeof(float), l->lora.b + row * rank, rank * sizeof(float)), 0);
+    const struct weight *a = weights_find(set, "blk.0.attn_q.weight.lora_a");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(a);
+    CU_ASSERT_EQUAL(memcmp(a->data, l->lora.a, a->count * sizeof(float)), 0);
+}
+
+/* llama.cpp's format: the keys and tensors it asks for, and the reference's logits when it is read again. */
+static void a_gguf_adapter_says_the_same(void)
+{
+    static const double alphas[] = {16, 6, 16}; /* qwen3's: rsLoRA's 8 / sqrt 4 is 16 / 4 */
+    char *dir = tmp_make();
+    for (size_t n = 0; n < 3; n++) {
+        struct bench t;
+        struct error err = {0};
+        struct lora_options back;
+        const char *path = tmp_join(dir, n == 0 ? "a.gguf" : n == 1 ? "b.gguf" : "c.gguf");
+        bench_open(&t, names[n], PASS_FORWARD);
+        CU_ASSERT_EQUAL(lora_save(t.model, path, &t.lora, "base", &err), 0);
+        struct gguf *g = gguf_open(path, &err);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(g);
+        CU_ASSERT(slice_is(gguf_string(g, "general.type"), "adapter"));
+        CU_ASSERT(slice_is(gguf_string(g, "general.architecture"), names[n]));
+        CU_ASSERT(slice_is(gguf_string(g, "adapter.type"), "lora"));
+        CU_ASSERT_EQUAL(gguf_number(g, "adapter.lora.alpha", 0), alphas[n]);
+        CU_ASSERT_EQUAL(gguf_weights(g)->count, t.params.count);
+        check_rows(gguf_weights(g), &t.model->layers[0].linears[LINEAR_Q], t.model->config.head_dim, n == 2);
+        gguf_close(g);
+        char folder[512];
+        snprintf(folder, sizeof folder, GOLDEN "/%s", names[n]);
+        struct model *other = model_load(t.backend, folder, &err);
+        CU_ASSERT_EQUAL(lora_load(other, path, &back, NULL, &err), 0);
+        CU_ASSERT(back.rank == t.lora.rank && memcmp(back.targets, t.lora.targets, sizeof back.targets) == 0);
+        struct pass *pass = pass_new(other, (int)t.count, PASS_FORWARD, &err);
+        struct head *head = head_new(other, false, &err);
+        float *logits = mem_alloc(t.count * (size_t)other->config.vocab * sizeof *logits);
+        head_logits(head, pass_forward(pass, &t.batch, NULL, NULL), t.rows, (int)t.count, logits);
+        check(&t, "", "logits", logits, path);
+        mem_free(logits);
+        pass_free(pass);
+        head_free(head);
+        model_free(other);
+        bench_close(&t);
+    }
+    tmp_remove(dir);
+}
+
+/* An adapter of another family, no adapter at all, and one for other sizes. */
+static void a_wrong_gguf_adapter_is_refused(void)
+{
+    struct bench qwen3, llama;
+    struct error err = {0};
+    struct lora_options o;
+    char *dir = tmp_make();
+    const char *path = tmp_join(dir, "a.gguf");
+    bench_open(&qwen3, "qwen3", PASS_FORWARD);
+    bench_open(&llama, "llama", PASS_FORWARD);
+    CU_ASSERT_EQUAL(lora_save(qwen3.model, path, &qwen3.lora, "base", &err), 0);
+    CU_ASSERT_EQUAL(lora_load(llama.model, path, &o, NULL, &err), -1);
+    CU_ASSERT(strstr(err.text, "'qwen3'") && strstr(err.text, "'llama'"));
+    struct model_config wide = qwen3.model->config;
+    wide.hidden = 64;
+    struct model *other = model_shell(qwen3.backend, &wide);
+    CU_ASSERT_EQUAL(lora_load(other, path, &o, NULL, &err), -1);
+    CU_ASSERT(strstr(err.text, "shape") != NULL);
+    model_free(other);
+    CU_ASSERT_EQUAL(gguf_write(path, &(struct gguf_pair){"general.type", GGUF_STRING, "model", 0}, 1, NULL, 0, &err), 0);
+    CU_ASSERT_EQUAL(lora_load(llama.model, path, &o, NULL, &err), -1);
+    CU_ASSERT(strstr(err.text, "no LoRA adapter") != NULL);
+    bench_close(&qwen3);
+    bench_close(&llama);
     tmp_remove(dir);
 }
 
@@ -223,7 +304,7 @@ static void greedy_tokens_are_the_reference(void)
         bench_open(&t, names[n], PASS_FORWARD);
         size_t count;
         int *want = golden_ids(&t.expected, "generated", &count), slot = SLOT, row = 0;
-        struct decoder *d = decoder_new(t.model, 2, (int)count + GIVEN, &err);
+        struct decoder *d = decoder_new(t.model, 2, (int)count + GIVEN, 2, &err);
         CU_ASSERT_PTR_NOT_NULL_FATAL(d);
         struct segment segment = {.len = GIVEN - 1};
         struct batch batch = {GIVEN - 1, t.ids, t.positions, &segment, 1};
@@ -315,26 +396,35 @@ static void compare_shared(struct bench *t, struct head *head, struct pass *pass
     }
 }
 
-static void a_shared_prefix_changes_no_gradient(void)
+/* Of the adapter, with full of all weights too; only the first so many prefixes. */
+static void compare_all_shapes(const char *name, enum pass_kind kind, bool full, size_t prefix_count)
 {
+    static const int prefixes[] = {0, 1, 5, 300}, branches[] = {1, 2, 5}, owns[] = {1, 9, 70};
     struct bench t;
     struct error err = {0};
     struct rng rng;
     rng_seed(&rng, 4, 4);
-    bench_open(&t, "qwen3", PASS_FORWARD);
-    struct pass *pass = pass_new(t.model, 6000, PASS_CHECKPOINT, &err);
+    bench_open(&t, name, PASS_FORWARD);
+    CU_ASSERT_FATAL(!full || model_train_all(t.model, &t.params, &err) == 0);
+    struct pass *pass = pass_new(t.model, 6000, kind, &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(pass);
-    static const int prefixes[] = {0, 1, 5, 300}, branches[] = {1, 2, 5}, owns[] = {1, 9, 70};
-    for (size_t p = 0; p < 4; p++) {
+    for (size_t p = 0; p < prefix_count; p++) {
         for (size_t b = 0; b < 3; b++) {
             for (size_t o = 0; o < 3; o++) {
-                if (prefixes[p] + owns[o] > 2) /* there is something to train */
+                if (prefixes[p] + owns[o] >= 2) /* there is something to train */
                     compare_shared(&t, t.head, pass, &rng, prefixes[p], branches[b], owns[o]);
             }
         }
     }
     pass_free(pass);
     bench_close(&t);
+}
+
+static void a_shared_prefix_changes_no_gradient(void)
+{
+    compare_all_shapes("qwen3", PASS_CHECKPOINT, false, 4);
+    compare_all_shapes("qwen2", PASS_KEEP, true, 3);
+    compare_all_shapes("llama", PASS_CHECKPOINT, true, 3);
 }
 
 /* Full-parameter gradients against finite differences of the loss. */
@@ -380,6 +470,8 @@ int main(int argc, char **argv)
         {"logits are transformers' and PEFT's", logits_are_the_reference},
         {"token losses and LoRA gradients are PEFT's", losses_and_gradients_are_the_reference},
         {"ten AdamW steps are PyTorch's", ten_steps_are_the_reference},
+        {"an adapter as GGUF says the same", a_gguf_adapter_says_the_same},
+        {"a wrong GGUF adapter is refused", a_wrong_gguf_adapter_is_refused},
         {"an adapter comes back as it was written", an_adapter_comes_back_as_written},
         {"merging an adapter changes nothing", merging_changes_nothing_but_rounding},
         {"24 greedy tokens are transformers'", greedy_tokens_are_the_reference},

@@ -48,6 +48,8 @@ bool desk_asks(const struct desk *d, const char *kind);
 void desk_open_record(struct desk *d, int64_t record);
 void desk_open_history(struct desk *d, int64_t record, int64_t rule); /* one of them 0 */
 void desk_open_limited(struct desk *d, const char *limit);            /* the queue under that limit */
+void desk_open_job(struct desk *d, int64_t job, int page);             /* enum job_page (jobs.h) */
+void desk_open_start(struct desk *d);                                  /* the form that starts a job */
 void desk_close(struct desk *d);                                      /* back to what was before */
 /* Something was decided: other views read anew when they are seen again. */
 void desk_changed(struct desk *d);
@@ -60,6 +62,7 @@ void desk_want_editor(struct desk *d, struct slice text);
 /* What a view is to the workbench. All but free, command and paint may be NULL. */
 struct view_ops {
     const char *mode; /* where its keys are looked up */
+    bool watches;     /* its refresh is cheap and shows what jobs do: it is called while some run */
     bool own_hints;   /* paints its own line of hints: it gets that row too */
     void (*free)(void *view);
     /* Runs a command by name; false when it is none of this view's. */

@@ -48,6 +48,11 @@ static bool open_plan(struct queue_view *v, struct slice limit, enum queue_sort 
     return record_list_open(&v->list, session_store(s), limit_plan_query(plan), err) == 0;
 }
 
+struct slice queue_view_limit_text(const struct queue_view *v)
+{
+    return limit_plan_text(v->plan);
+}
+
 bool queue_view_limit(struct queue_view *v, struct slice limit)
 {
     struct error err = {0};

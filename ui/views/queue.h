@@ -14,6 +14,8 @@ extern const struct binding queue_bindings[]; /* ended by a NULL command */
 struct queue_view *queue_view_new(struct desk *d, struct error *err);
 /* Shows what the limit lets through; false (and the fault said) when it cannot be read. */
 bool queue_view_limit(struct queue_view *v, struct slice limit);
+/* What it shows is limited to this; borrowed until the next command. */
+struct slice queue_view_limit_text(const struct queue_view *v);
 /* The next undecided record after `after` (0: after the cursor) under the limit, going round; 0 when there is
  * none. The cursor goes there. */
 int64_t queue_view_next(struct queue_view *v, int64_t after);

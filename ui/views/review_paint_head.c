@@ -30,6 +30,10 @@ static void add_score(struct str *out, const struct stored_output *o)
         str_addc(out, '/');
         add_number(out, o->score_max);
     }
+    if (o->samples > 1 && o->spread > 0) { /* several answers, and how far they lie apart */
+        str_adds(out, " spread ");
+        add_number(out, o->spread);
+    }
     if (o->grader)
         str_addf(out, " by %s", o->grader);
 }
@@ -37,6 +41,8 @@ static void add_score(struct str *out, const struct stored_output *o)
 static void add_state(const struct review *v, struct str *out)
 {
     const struct stored_record *r = &v->m.record;
+    if (r->imperfect)
+        str_adds(out, " · imperfect");
     if (r->state == STATE_UNDECIDED)
         return;
     str_addf(out, " · %s %s", state_sign(v, r->state), record_state_name(r->state));

@@ -1,14 +1,22 @@
 /* The CPU backend's memory and products. The BLAS always runs on one thread: a product is split
  * over our own threads instead, so that two pools do not fight over the cores. */
 #include <cblas.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "trainer/backend/cpu_parts.h"
 
 enum { ALIGN = 64, HEADER = ALIGN / sizeof(float), WORK_MIN = 1 << 15 };
+
+struct cpu {
+    struct backend base;
+    float *room;
+    size_t room_count;
+};
 
 static float *cpu_alloc(struct backend *b, size_t count, struct error *err)
 {
@@ -66,6 +74,17 @@ void cpu_small_matmul(const struct matmul *p, const float *a, const float *bm, f
 {
     cblas_sgemm(CblasRowMajor, p->ta ? CblasTrans : CblasNoTrans, p->tb ? CblasTrans : CblasNoTrans,
                 p->m, p->n, p->k, p->alpha, a, p->lda, bm, p->ldb, p->beta, c, p->ldc);
+}
+
+float *cpu_room(struct backend *b, size_t count)
+{
+    struct cpu *c = (struct cpu *)(void *)b;
+    if (count > c->room_count) {
+        mem_free(c->room);
+        c->room = mem_alloc(count * sizeof *c->room);
+        c->room_count = count;
+    }
+    return c->room;
 }
 
 int cpu_workers(const struct backend *b, double work)
@@ -133,10 +152,41 @@ static const struct ops cpu_ops = {
     .adamw = cpu_adamw,
 };
 
+/* Cores this process may run on: mpirun and containers give fewer than the machine has. */
+static long usable_cores(void)
+{
+#ifdef __linux__
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0)
+        return CPU_COUNT(&set);
+#endif
+    return sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+/* OpenBLAS takes a processor it does not know for one of 2004 and is five times slower than it could be
+ * (0.3.21 on Emerald Rapids). */
+const char *cpu_better_kernels(void)
+{
+#if defined(__x86_64__) && defined(__GNUC__)
+    static const char *const modern[] = {"Haswell", "Zen", "SkylakeX", "Cooperlake", "Sapphirerapids"};
+    const char *name = openblas_get_corename();
+    for (size_t i = 0; i < sizeof modern / sizeof *modern; i++) {
+        if (strcasecmp(name, modern[i]) == 0)
+            return NULL;
+    }
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl"))
+        return "SkylakeX";
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? "Haswell" : NULL;
+#else
+    return NULL;
+#endif
+}
+
 struct backend *cpu_backend_new(int threads)
 {
-    struct backend *b = mem_zalloc(1, sizeof *b);
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    struct cpu *c = mem_zalloc(1, sizeof *c);
+    struct backend *b = &c->base;
+    long cores = usable_cores();
     b->ops = &cpu_ops;
     b->name = "cpu";
 #ifdef _OPENMP
@@ -152,5 +202,7 @@ struct backend *cpu_backend_new(int threads)
 
 void cpu_backend_free(struct backend *b)
 {
+    if (b)
+        mem_free(((struct cpu *)(void *)b)->room);
     mem_free(b);
 }

@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "trainer/backend/cpu_parts.h"
 
-enum { QUERIES = 64, KEYS = 256 };
+enum { QUERIES = 64, KEYS = 256, PARTS = 2 };
 
 /* A block of queries of one segment, and one of the key blocks it sees. */
 struct block {
@@ -221,11 +221,12 @@ static void backward_keys(const struct attention *a, const struct attention_grad
     cpu_small_matmul(&to_k, ds, q, h->d_k + key);
 }
 
-static void backward_head(const struct attention *a, const struct attention_grads *g, int head,
-                          const struct work *list, int count, const struct head_grads *h)
+/* Every PARTS-th block of queries of one head. */
+static void backward_part(const struct attention *a, const struct attention_grads *g, int head,
+                          const struct work *list, int count, int part, const struct head_grads *h)
 {
     int dim = a->head_dim;
-    for (int w = 0; w < count; w++) {
+    for (int w = part; w < count; w += PARTS) {
         float delta[QUERIES];
         for (int i = 0; i < list[w].q_len; i++) {
             int row = list[w].q_start + i;
@@ -238,37 +239,53 @@ static void backward_head(const struct attention *a, const struct attention_grad
     }
 }
 
-/* Heads that share keys add up, always in the order of heads. */
-static void sum_heads(const struct attention *a, const float *heads, float *out)
+HOT static void add_row(float *to, const float *from, int n)
 {
-    int group = a->q_heads / a->kv_heads, dim = a->head_dim;
+    for (int i = 0; i < n; i++)
+        to[i] += from[i];
+}
+
+/* Planes of heads that share keys add up, always in the same order. */
+static void sum_planes(struct backend *b, const struct attention *a, const float *planes, float *out)
+{
+    int shared = a->q_heads / a->kv_heads * PARTS, dim = a->head_dim;
     size_t plane = (size_t)a->rows * (size_t)dim;
+    PARALLEL_FOR(cpu_workers(b, (double)a->rows * a->q_heads * dim))
     for (int r = 0; r < a->rows; r++) {
-        for (int h = 0; h < a->q_heads; h++) {
-            float *to = head_of(out, r, a->kv_heads, h / group, dim);
-            const float *from = heads + (size_t)h * plane + (size_t)r * (size_t)dim;
-            for (int i = 0; i < dim; i++)
-                to[i] = h % group ? to[i] + from[i] : from[i];
+        for (int kv = 0; kv < a->kv_heads; kv++) {
+            float *to = head_of(out, r, a->kv_heads, kv, dim);
+            const float *from = planes + (size_t)kv * (size_t)shared * plane + (size_t)r * (size_t)dim;
+            memcpy(to, from, (size_t)dim * sizeof *to);
+            for (int i = 1; i < shared; i++)
+                add_row(to, from + (size_t)i * plane, dim);
         }
     }
 }
 
+size_t cpu_attention_grad_floats(int rows, int q_heads, int head_dim)
+{
+    return (size_t)2 * PARTS * (size_t)rows * (size_t)q_heads * (size_t)head_dim;
+}
+
+/* A thread takes a head's every other block of queries and has planes of its own for keys and values: what is
+ * added to what does not depend on the number of threads, and an odd number of heads divides evenly. */
 void cpu_attention_grad(struct backend *b, const struct attention *a,
                         const struct attention_grads *g)
 {
     int count;
     struct work *list = list_work(a, &count);
     size_t plane = (size_t)a->rows * (size_t)a->head_dim, all = plane * (size_t)a->q_heads;
-    float *d_k = mem_zalloc(2 * all + 1, sizeof *d_k), *d_v = d_k + all;
+    float *d_k = cpu_room(b, 2 * PARTS * all), *d_v = d_k + PARTS * all;
     memset(g->d_q, 0, all * sizeof *g->d_q);
     PARALLEL_FOR_ANY_ORDER(cpu_workers(b, attention_work(a)))
-    for (int h = 0; h < a->q_heads; h++) {
-        struct head_grads own = {d_k + (size_t)h * plane, d_v + (size_t)h * plane};
-        backward_head(a, g, h, list, count, &own);
+    for (int i = 0; i < a->q_heads * PARTS; i++) {
+        struct head_grads own = {d_k + (size_t)i * plane, d_v + (size_t)i * plane};
+        memset(own.d_k, 0, plane * sizeof *d_k);
+        memset(own.d_v, 0, plane * sizeof *d_v);
+        backward_part(a, g, i / PARTS, list, count, i % PARTS, &own);
     }
-    sum_heads(a, d_k, g->d_k);
-    sum_heads(a, d_v, g->d_v);
-    mem_free(d_k);
+    sum_planes(b, a, d_k, g->d_k);
+    sum_planes(b, a, d_v, g->d_v);
     mem_free(list);
 }
 

@@ -10,8 +10,9 @@ enum { CHUNK = 1 << 14 };
 
 static inline float exp_one(float x)
 {
-    x = x < -87.3F ? -87.3F : x > 88.0F ? 88.0F : x;
-    float n = (float)(int)(x * 1.44269504F + (x < 0 ? -0.5F : 0.5F));
+    x = x < -87.3F ? -87.3F : x; /* one choice a statement: the compiler makes masks of them */
+    x = x > 88.0F ? 88.0F : x;
+    float n = x * 1.44269504F + 12582912.0F - 12582912.0F; /* to the nearest: 1.5 * 2^23 has no fraction */
     float r = x - n * 0.693359375F + n * 2.12194440e-4F; /* ln 2 in two parts */
     float p = 1.9875691500e-4F;
     p = p * r + 1.3981999507e-3F;
@@ -20,11 +21,10 @@ static inline float exp_one(float x)
     p = p * r + 1.6666665459e-1F;
     p = p * r + 5.0000001201e-1F;
     p = p * r * r + r + 1.0F;
-    union {
-        uint32_t bits;
-        float value;
-    } power = {.bits = ((uint32_t)(int)n + 127U) << 23};
-    return p * power.value;
+    int32_t bits = ((int32_t)n + 127) * (1 << 23);
+    float power;
+    memcpy(&power, &bits, sizeof power);
+    return p * power;
 }
 
 float fast_exp(float x)
@@ -36,16 +36,14 @@ HOT float exp_row(float *x, int n, float shift)
 {
     float lane[16] = {0}, sum = 0;
     int i = 0;
+    for (int j = 0; j < n; j++) /* a loop of its own: it vectorises */
+        x[j] = exp_one(x[j] - shift);
     for (; i + 16 <= n; i += 16) {
-        for (int j = 0; j < 16; j++) {
-            x[i + j] = exp_one(x[i + j] - shift);
+        for (int j = 0; j < 16; j++)
             lane[j] += x[i + j];
-        }
     }
-    for (; i < n; i++) {
-        x[i] = exp_one(x[i] - shift);
+    for (; i < n; i++)
         sum += x[i];
-    }
     for (int j = 0; j < 16; j++)
         sum += lane[j];
     return sum;

@@ -34,11 +34,13 @@ HOT static void adamw_some(const struct adamw *a, float *p, const float *grad, f
     float keep = 1.0F - a->lr * a->decay;
     float step = (float)(a->lr / (1.0 - pow(a->beta1, a->step)));
     float root = (float)sqrt(1.0 - pow(a->beta2, a->step));
-    float b1 = a->beta1, b2 = a->beta2, scale = a->scale, eps = a->eps;
+    /* 1 - 0.999 in fp32 is off by 1e-5: from doubles, as PyTorch does */
+    float new1 = (float)(1 - a->beta1), keep2 = (float)a->beta2, new2 = (float)(1 - a->beta2);
+    float scale = a->scale, eps = a->eps;
     for (size_t i = 0; i < n; i++) {
         float g = grad[i] * scale;
-        m[i] = m[i] + (g - m[i]) * (1.0F - b1);
-        v[i] = v[i] * b2 + g * g * (1.0F - b2);
+        m[i] = m[i] + (g - m[i]) * new1;
+        v[i] = v[i] * keep2 + g * g * new2;
         p[i] = p[i] * keep - step * m[i] / (sqrtf(v[i]) / root + eps);
     }
 }

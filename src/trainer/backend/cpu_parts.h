@@ -13,17 +13,26 @@
 #define PARALLEL_FOR_ANY_ORDER(count) (void)(count);
 #endif
 
-/* Inner loops are compiled for several kinds of x86 and chosen when the program starts. */
+/* Inner loops are compiled for several kinds of x86 and chosen when the program starts: by what the processor
+ * can do, since a compiler knows no names of processors younger than itself. Older GCC has only names. */
 #if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__) && \
     !defined(__SANITIZE_ADDRESS__)
+#if __GNUC__ >= 12
+#define HOT                                                                                        \
+    __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"), optimize("O3")))
+#else
 #define HOT                                                                                        \
     __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default"), optimize("O3")))
+#endif
 #else
 #define HOT
 #endif
 
 /* Threads worth waking for so many multiplications or the like: few are done by one. */
 int cpu_workers(const struct backend *b, double work);
+
+/* Room for count floats that lasts until the next call: scratch of one op. The memory is kept for the next. */
+float *cpu_room(struct backend *b, size_t count);
 
 /* exp by range reduction and a polynomial (Cephes expf): within 2 ulp, and it vectorises. */
 float fast_exp(float x);

@@ -54,7 +54,8 @@ struct loss_out {
 };
 
 struct adamw {
-    float lr, beta1, beta2, eps, decay;
+    float lr, eps, decay;
+    double beta1, beta2;
     float scale; /* every gradient is multiplied by it first: clipping */
     int step;    /* from 1 */
 };
@@ -132,9 +133,14 @@ struct backend {
     size_t bytes, peak; /* allocated now, and at most so far */
 };
 
-/* fp32 on the CPU: products through a BLAS, all else here. threads 0 means all cores. Results are
+/* fp32 on the CPU: products through a BLAS, all else here. threads 0 means all cores it may use. Results are
  * the same bits for the same number of threads. The caller frees with cpu_backend_free. */
 struct backend *cpu_backend_new(int threads);
 void cpu_backend_free(struct backend *b); /* NULL is fine */
+/* Floats that the gradient of attention takes beside its operands: for planning. */
+size_t cpu_attention_grad_floats(int rows, int q_heads, int head_dim);
+/* What OPENBLAS_CORETYPE should be when the BLAS did not know this processor and chose slow kernels; NULL
+ * when it chose well. The BLAS reads the variable once, as the program is loaded. */
+const char *cpu_better_kernels(void);
 
 #endif

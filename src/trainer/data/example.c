@@ -175,6 +175,9 @@ static int read_example(const struct reader *r, const struct json *j, struct exa
 {
     const struct json *branches = json_get(j, "branches");
     size_t n = json_size(branches);
+    if (!branches)
+        return error_set(err, ERR_INPUT, "this is no line of a snapshot, it has no branches; hinge export --method "
+                                         "rgt (or isft, or sft) writes snapshots");
     if (n == 0 || n > BRANCHES_MAX)
         return error_set(err, ERR_INPUT, "an example has 1 to %d branches", BRANCHES_MAX);
     e->id = mem_strdup(json_string(json_get(j, "id"), ""));

@@ -17,8 +17,7 @@ struct gguf {
     struct map *keys;
     struct gguf_value *values;
     size_t count, cap;
-    struct weight_set weights;
-    struct mapped file; /* {0} when parsed from memory */
+    struct weight_set weights; /* owns the mapped file, where there is one */
 };
 
 /* Reading position. Invariant: at <= len; a failed read sets failed and gives zeros. */
@@ -261,7 +260,9 @@ struct gguf *gguf_open(const char *path, struct error *err)
         error_prefix(err, "%s: ", path);
         return NULL;
     }
-    g->file = m;
+    struct weight_set *w = &g->weights;
+    w->files = array_reserve(w->files, &w->files_cap, w->files_count + 1, sizeof m);
+    w->files[w->files_count++] = m;
     return g;
 }
 
@@ -272,7 +273,6 @@ void gguf_close(struct gguf *g)
     map_free(g->keys);
     mem_free(g->values);
     weights_free(&g->weights);
-    mapped_close(&g->file);
     mem_free(g);
 }
 

@@ -35,3 +35,16 @@ void mapped_close(struct mapped *m)
         munmap((void *)(uintptr_t)m->at, m->size);
     *m = (struct mapped){0};
 }
+
+void mapped_forget(const struct mapped *m, const unsigned char *at, size_t len)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    if (at < m->at || len > m->size || (size_t)(at - m->at) > m->size - len)
+        return;
+    size_t from = ((size_t)(at - m->at) + page - 1) / page * page, to = (size_t)(at - m->at) + len;
+    to = to == m->size ? to : to / page * page;
+#ifdef MADV_DONTNEED /* posix_madvise does nothing in glibc; a private mapping reads the file again */
+    if (to > from)
+        (void)madvise((void *)(uintptr_t)(m->at + from), to - from, MADV_DONTNEED);
+#endif
+}

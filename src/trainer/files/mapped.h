@@ -13,5 +13,7 @@ struct mapped {
 
 int mapped_open(const char *path, struct mapped *m, struct error *err);
 void mapped_close(struct mapped *m); /* back to {0}; {0} is fine */
+/* Bytes at..at+len were read and will hardly be again: their pages need not stay in memory. A hint. */
+void mapped_forget(const struct mapped *m, const unsigned char *at, size_t len);
 
 #endif

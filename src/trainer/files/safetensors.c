@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
-enum { HEADER_MAX = 100000000, INDEX_MAX = 100000000, NAME_MAX_BYTES = 512 };
+enum { HEADER_MAX = 100000000, INDEX_MAX = 100000000, NAME_MAX_BYTES = 512, PIECE = 1 << 18 };
 
 static uint64_t u64_at(const char *p)
 {
@@ -238,8 +238,8 @@ static void print_header(struct str *out, const struct st_tensor *tensors, size_
         str_addc(out, ' ');
 }
 
-int safetensors_write(const char *path, const struct st_tensor *tensors, size_t count,
-                      const char *metadata, struct error *err)
+int safetensors_write_from(const char *path, const struct st_tensor *tensors, size_t count,
+                           const char *metadata, st_fill_fn *fill, void *ctx, struct error *err)
 {
     struct atomic_file *f = atomic_open(path, 0600, err);
     if (!f)
@@ -251,8 +251,29 @@ int safetensors_write(const char *path, const struct st_tensor *tensors, size_t 
         len[i] = (unsigned char)(header.len >> 8 * i);
     fwrite(len, 1, sizeof len, atomic_stream(f));
     fwrite(header.at, 1, header.len, atomic_stream(f));
-    for (size_t i = 0; i < count; i++)
-        fwrite(tensors[i].values, sizeof(float), element_count(&tensors[i]), atomic_stream(f));
     str_free(&header);
+    float *piece = mem_alloc(PIECE * sizeof *piece);
+    for (size_t i = 0; i < count; i++) {
+        size_t all = element_count(&tensors[i]);
+        for (size_t at = 0, n; at < all; at += n) {
+            n = all - at < PIECE ? all - at : PIECE;
+            fill(ctx, i, at, n, piece);
+            fwrite(piece, sizeof(float), n, atomic_stream(f));
+        }
+    }
+    mem_free(piece);
     return atomic_commit(f, err);
+}
+
+static void fill_from_values(void *ctx, size_t tensor, size_t first, size_t count, float *out)
+{
+    const struct st_tensor *tensors = ctx;
+    memcpy(out, tensors[tensor].values + first, count * sizeof *out);
+}
+
+int safetensors_write(const char *path, const struct st_tensor *tensors, size_t count,
+                      const char *metadata, struct error *err)
+{
+    return safetensors_write_from(path, tensors, count, metadata, fill_from_values,
+                                  (void *)(uintptr_t)tensors, err);
 }

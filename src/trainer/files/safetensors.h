@@ -22,11 +22,17 @@ struct st_tensor {
     const char *name;
     int dims;
     size_t shape[WEIGHT_DIMS];
-    const float *values;
+    const float *values; /* NULL where a function gives them */
 };
 
 /* Writes a file atomically. metadata (may be NULL) is a JSON object of strings, printed. */
 int safetensors_write(const char *path, const struct st_tensor *tensors, size_t count,
                       const char *metadata, struct error *err);
+
+/* The same, its values given piece by piece: count values of a tensor (by number) from the first-th on go
+ * into out. So that a model need not be in memory twice to be written. */
+typedef void st_fill_fn(void *ctx, size_t tensor, size_t first, size_t count, float *out);
+int safetensors_write_from(const char *path, const struct st_tensor *tensors, size_t count,
+                           const char *metadata, st_fill_fn *fill, void *ctx, struct error *err);
 
 #endif

@@ -61,5 +61,9 @@ int weights_read(const struct weight_set *set, const char *name, size_t rows, si
                          name, w->dims > 0 ? w->shape[0] : 0, w->dims > 1 ? w->shape[1] : 0,
                          rows ? rows : cols, rows ? cols : 0);
     dtype_read(w->dtype, w->data, w->count, out);
+    size_t bytes = 0;
+    dtype_bytes(w->dtype, w->count, &bytes);
+    for (size_t i = 0; i < set->files_count; i++) /* else a model stands in memory twice while it loads */
+        mapped_forget(&set->files[i], w->data, bytes);
     return 0;
 }

@@ -19,6 +19,7 @@ struct model_config {
     bool qkv_bias; /* on q, k and v */
     bool qk_norm;  /* each head of q and k is normalised before RoPE */
     float rope_theta;
+    float rope_linear; /* every frequency is divided by it; 1: not scaled */
     struct {
         bool on; /* Llama 3's scaling by wavelength */
         float factor, low, high, original;
@@ -31,6 +32,9 @@ int config_from_gguf(const struct gguf *g, struct model_config *c, struct error 
 void config_print(const struct model_config *c, struct str *out);
 /* Frequencies of RoPE into out[head_dim / 2]. */
 void config_rope_freqs(const struct model_config *c, float *out);
+/* Sets the scaling that gives these frequencies, where a GGUF file has them without its name. False when
+ * config.json could not tell them: such a model is run, but not written. */
+bool config_name_rope(struct model_config *c, const float *freqs);
 /* Number of weights of the whole model. */
 double config_weights(const struct model_config *c);
 

@@ -4,7 +4,7 @@
 
 struct decoder {
     struct model *model;
-    int slots, capacity;
+    int slots, capacity, rows;
     float **k, **v; /* by slot * layers + layer: rows of kv_heads * head_dim */
     float *x, *normed, *rstd, *q, *raw, *o, *gate, *up, *act, *table, *u, *new_k, *new_v;
     const float **k_now, **v_now; /* of the sequences in a step */
@@ -52,24 +52,25 @@ static int alloc_scratch(struct decoder *d, struct error *err)
                 {&d->o, q},      {&d->gate, ffn},      {&d->up, ffn},         {&d->act, ffn},
                 {&d->table, dim}, {&d->u, largest_rank(d->model)}, {&d->new_k, kv}, {&d->new_v, kv}};
     for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
-        if (!(*list[i].at = b->ops->alloc(b, list[i].wide * (size_t)d->slots, err)))
+        if (!(*list[i].at = b->ops->alloc(b, list[i].wide * (size_t)d->rows, err)))
             return -1;
     }
     return 0;
 }
 
-struct decoder *decoder_new(struct model *m, int slots, int capacity, struct error *err)
+struct decoder *decoder_new(struct model *m, int slots, int capacity, int rows, struct error *err)
 {
     struct decoder *d = mem_zalloc(1, sizeof *d);
     size_t caches = (size_t)slots * (size_t)m->config.layers;
     d->model = m;
     d->slots = slots;
     d->capacity = capacity;
+    d->rows = rows;
     d->k = mem_zalloc(caches, sizeof *d->k);
     d->v = mem_zalloc(caches, sizeof *d->v);
-    d->k_now = mem_zalloc((size_t)slots, sizeof *d->k_now);
-    d->v_now = mem_zalloc((size_t)slots, sizeof *d->v_now);
-    d->lengths = mem_zalloc((size_t)slots, sizeof *d->lengths);
+    d->k_now = mem_zalloc((size_t)rows, sizeof *d->k_now);
+    d->v_now = mem_zalloc((size_t)rows, sizeof *d->v_now);
+    d->lengths = mem_zalloc((size_t)rows, sizeof *d->lengths);
     if (alloc_caches(d, err) == 0 && alloc_scratch(d, err) == 0)
         return d;
     decoder_free(d);
@@ -119,6 +120,17 @@ void decoder_fill(struct decoder *d, struct pass *p, const struct batch *batch, 
     pass_forward(p, batch, keep_rows, d);
 }
 
+void decoder_copy(struct decoder *d, int from, int to, int count)
+{
+    struct backend *b = d->model->backend;
+    size_t size = (size_t)count * kv_width(d->model);
+    int layers = d->model->config.layers;
+    for (int i = 0; from != to && i < layers; i++) {
+        b->ops->copy(b, d->k[to * layers + i], d->k[from * layers + i], size);
+        b->ops->copy(b, d->v[to * layers + i], d->v[from * layers + i], size);
+    }
+}
+
 /* q, and this token's key and value into the caches. */
 static void project(struct decoder *d, const struct layer *l, int layer, const int *slots,
                     const int *positions, int n)
@@ -126,13 +138,13 @@ static void project(struct decoder *d, const struct layer *l, int layer, const i
     struct backend *b = d->model->backend;
     const struct model_config *c = &d->model->config;
     size_t wide = kv_width(d->model);
-    linear_forward(b, &l->linears[LINEAR_Q], d->normed, n, 0, c->qk_norm ? d->raw : d->q, d->u);
+    linear_forward(b, &l->linears[LINEAR_Q], d->normed, n, 0, c->qk_norm ? d->raw : d->q, &(struct linear_scratch){.u = d->u});
     if (c->qk_norm)
         b->ops->rmsnorm(b, d->raw, l->q.w, n * c->q_heads, c->head_dim, c->eps, d->q, d->rstd);
-    linear_forward(b, &l->linears[LINEAR_K], d->normed, n, 0, c->qk_norm ? d->raw : d->new_k, d->u);
+    linear_forward(b, &l->linears[LINEAR_K], d->normed, n, 0, c->qk_norm ? d->raw : d->new_k, &(struct linear_scratch){.u = d->u});
     if (c->qk_norm)
         b->ops->rmsnorm(b, d->raw, l->k.w, n * c->kv_heads, c->head_dim, c->eps, d->new_k, d->rstd);
-    linear_forward(b, &l->linears[LINEAR_V], d->normed, n, 0, d->new_v, d->u);
+    linear_forward(b, &l->linears[LINEAR_V], d->normed, n, 0, d->new_v, &(struct linear_scratch){.u = d->u});
     b->ops->rope(b, d->q, d->table, n, c->q_heads, c->head_dim, false);
     b->ops->rope(b, d->new_k, d->table, n, c->kv_heads, c->head_dim, false);
     for (int i = 0; i < n; i++) {
@@ -158,12 +170,12 @@ static void step_layer(struct decoder *d, int layer, const int *slots, const int
         .q = d->q, .o = d->o, .k = d->k_now, .v = d->v_now, .lengths = d->lengths,
     };
     b->ops->attention_cached(b, &a);
-    linear_forward(b, &l->linears[LINEAR_O], d->o, n, 1, d->x, d->u);
+    linear_forward(b, &l->linears[LINEAR_O], d->o, n, 1, d->x, &(struct linear_scratch){.u = d->u});
     b->ops->rmsnorm(b, d->x, l->before_ffn.w, n, c->hidden, c->eps, d->normed, d->rstd);
-    linear_forward(b, &l->linears[LINEAR_GATE], d->normed, n, 0, d->gate, d->u);
-    linear_forward(b, &l->linears[LINEAR_UP], d->normed, n, 0, d->up, d->u);
+    linear_forward(b, &l->linears[LINEAR_GATE], d->normed, n, 0, d->gate, &(struct linear_scratch){.u = d->u});
+    linear_forward(b, &l->linears[LINEAR_UP], d->normed, n, 0, d->up, &(struct linear_scratch){.u = d->u});
     b->ops->swiglu(b, d->gate, d->up, (size_t)n * (size_t)c->ffn, d->act);
-    linear_forward(b, &l->linears[LINEAR_DOWN], d->act, n, 1, d->x, d->u);
+    linear_forward(b, &l->linears[LINEAR_DOWN], d->act, n, 1, d->x, &(struct linear_scratch){.u = d->u});
 }
 
 const float *decoder_step(struct decoder *d, const int *slots, const int *ids, const int *positions, int n)

@@ -57,7 +57,7 @@ static void chunk_grads(struct head *h, const int *rows, int count, float *d_hid
     struct model *m = h->model;
     struct backend *b = m->backend;
     int d = m->config.hidden;
-    linear_backward(b, &m->head, h->normed, NULL, h->logits, count, 0, h->d_normed, NULL);
+    linear_backward(b, &m->head, h->normed, h->logits, count, 0, h->d_normed, NULL);
     b->ops->zero(b, h->d_x, (size_t)count * (size_t)d);
     b->ops->rmsnorm_grad(b, h->x, m->last.w, h->rstd, h->d_normed, count, d, h->d_x, m->last.dw);
     b->ops->scatter_add(b, h->d_x, rows, count, d, d_hidden);

@@ -1,65 +1,136 @@
 #include "trainer/model/linear.h"
 
+/* u = x A' */
+static void down_project(struct backend *b, const struct linear *l, const float *x, int rows, float *u)
+{
+    int r = l->lora.rank;
+    b->ops->matmul(b,
+                   &(struct matmul){.tb = true, .m = rows, .n = r, .k = l->in, .alpha = 1, .lda = l->in,
+                                    .ldb = l->in, .ldc = r},
+                   x, l->lora.a, u);
+}
+
+/* Multiplications a row: through the low-rank path, and through the whole map. */
+static double narrow(const struct linear *l)
+{
+    return (double)l->lora.rank * ((double)l->in + l->out);
+}
+
+static double wide(const struct linear *l)
+{
+    return (double)l->in * l->out;
+}
+
+/* The weights with the adapter added, in w, when making them costs less than what they save. */
+static const float *merged(struct backend *b, const struct linear *l, int rows, float *w)
+{
+    int r = l->lora.rank;
+    if (r == 0 || !w || r * wide(l) >= rows * narrow(l))
+        return NULL;
+    b->ops->copy(b, w, l->w, (size_t)l->in * (size_t)l->out);
+    b->ops->matmul(b,
+                   &(struct matmul){.m = l->out, .n = l->in, .k = r, .alpha = l->lora.scale, .beta = 1,
+                                    .lda = r, .ldb = l->in, .ldc = l->in},
+                   l->lora.b, l->lora.a, w);
+    return w;
+}
+
 void linear_forward(struct backend *b, const struct linear *l, const float *x, int rows, float beta,
-                    float *y, float *u)
+                    float *y, const struct linear_scratch *s)
 {
     const struct ops *ops = b->ops;
+    const float *sum = s ? merged(b, l, rows, s->w) : NULL;
     ops->matmul(b,
                 &(struct matmul){.tb = true, .m = rows, .n = l->out, .k = l->in, .alpha = 1,
                                  .beta = beta, .lda = l->in, .ldb = l->in, .ldc = l->out},
-                x, l->w, y);
+                x, sum ? sum : l->w, y);
     if (l->bias)
         ops->add_bias(b, y, l->bias, rows, l->out);
     int r = l->lora.rank;
-    if (r == 0)
+    if (r == 0 || sum)
         return;
-    ops->matmul(b,
-                &(struct matmul){.tb = true, .m = rows, .n = r, .k = l->in, .alpha = 1, .lda = l->in,
-                                 .ldb = l->in, .ldc = r},
-                x, l->lora.a, u);
+    down_project(b, l, x, rows, s->u);
     ops->matmul(b,
                 &(struct matmul){.tb = true, .m = rows, .n = l->out, .k = r, .alpha = l->lora.scale,
                                  .beta = 1, .lda = r, .ldb = r, .ldc = l->out},
-                u, l->lora.b, y);
+                s->u, l->lora.b, y);
 }
 
-/* da += du' x, db += scale dy' u, dx += du A, with du = scale dy B. */
-static void low_rank_backward(struct backend *b, const struct linear *l, const float *x,
-                              const float *u, const float *dy, int rows, float *dx, float *du)
+/* du = scale dy B */
+static void up_project_back(struct backend *b, const struct linear *l, const float *dy, int rows, float *du)
 {
-    const struct ops *ops = b->ops;
     int r = l->lora.rank;
-    ops->matmul(b,
-                &(struct matmul){.m = rows, .n = r, .k = l->out, .alpha = l->lora.scale,
-                                 .lda = l->out, .ldb = r, .ldc = r},
-                dy, l->lora.b, du);
-    if (l->lora.da) {
-        ops->matmul(b,
-                    &(struct matmul){.ta = true, .m = r, .n = l->in, .k = rows, .alpha = 1, .beta = 1,
-                                     .lda = r, .ldb = l->in, .ldc = l->in},
-                    du, x, l->lora.da);
-        ops->matmul(b,
-                    &(struct matmul){.ta = true, .m = l->out, .n = r, .k = rows,
-                                     .alpha = l->lora.scale, .beta = 1, .lda = l->out, .ldb = r,
-                                     .ldc = r},
-                    dy, u, l->lora.db);
-    }
-    if (dx)
-        ops->matmul(b,
-                    &(struct matmul){.m = rows, .n = l->in, .k = r, .alpha = 1, .beta = 1, .lda = r,
-                                     .ldb = l->in, .ldc = l->in},
-                    du, l->lora.a, dx);
+    b->ops->matmul(b,
+                   &(struct matmul){.m = rows, .n = r, .k = l->out, .alpha = l->lora.scale, .lda = l->out,
+                                    .ldb = r, .ldc = r},
+                   dy, l->lora.b, du);
 }
 
-void linear_backward(struct backend *b, const struct linear *l, const float *x, const float *u,
-                     const float *dy, int rows, float beta, float *dx, float *du)
+/* da += du' x, db += scale dy' u */
+static void narrow_grads(struct backend *b, const struct linear *l, const float *x, const float *dy,
+                         int rows, const struct linear_scratch *s)
+{
+    int r = l->lora.rank;
+    down_project(b, l, x, rows, s->u);
+    b->ops->matmul(b,
+                   &(struct matmul){.ta = true, .m = r, .n = l->in, .k = rows, .alpha = 1, .beta = 1,
+                                    .lda = r, .ldb = l->in, .ldc = l->in},
+                   s->du, x, l->lora.da);
+    b->ops->matmul(b,
+                   &(struct matmul){.ta = true, .m = l->out, .n = r, .k = rows, .alpha = l->lora.scale,
+                                    .beta = 1, .lda = l->out, .ldb = r, .ldc = r},
+                   dy, s->u, l->lora.db);
+}
+
+/* With G = dy' x, the gradient of the sum: da += scale B' G, db += scale G A'. */
+static void wide_grads(struct backend *b, const struct linear *l, const float *x, const float *dy,
+                       int rows, float *g)
+{
+    int r = l->lora.rank;
+    b->ops->matmul(b,
+                   &(struct matmul){.ta = true, .m = l->out, .n = l->in, .k = rows, .alpha = 1,
+                                    .lda = l->out, .ldb = l->in, .ldc = l->in},
+                   dy, x, g);
+    b->ops->matmul(b,
+                   &(struct matmul){.ta = true, .m = r, .n = l->in, .k = l->out, .alpha = l->lora.scale,
+                                    .beta = 1, .lda = r, .ldb = l->in, .ldc = l->in},
+                   l->lora.b, g, l->lora.da);
+    b->ops->matmul(b,
+                   &(struct matmul){.tb = true, .m = l->out, .n = r, .k = l->in, .alpha = l->lora.scale,
+                                    .beta = 1, .lda = l->in, .ldb = l->in, .ldc = r},
+                   g, l->lora.a, l->lora.db);
+}
+
+/* The adapter's part; sum: dx already holds its share. */
+static void low_rank_backward(struct backend *b, const struct linear *l, const float *x, const float *dy,
+                              int rows, float *dx, bool sum, const struct linear_scratch *s)
+{
+    int r = l->lora.rank;
+    bool by_sum = l->lora.da && s->w && rows * wide(l) + 2 * r * wide(l) < 2 * rows * narrow(l);
+    bool by_path = l->lora.da && !by_sum;
+    if (by_path || (dx && !sum))
+        up_project_back(b, l, dy, rows, s->du);
+    if (by_path)
+        narrow_grads(b, l, x, dy, rows, s);
+    if (by_sum)
+        wide_grads(b, l, x, dy, rows, s->w);
+    if (dx && !sum)
+        b->ops->matmul(b,
+                       &(struct matmul){.m = rows, .n = l->in, .k = r, .alpha = 1, .beta = 1, .lda = r,
+                                        .ldb = l->in, .ldc = l->in},
+                       s->du, l->lora.a, dx);
+}
+
+void linear_backward(struct backend *b, const struct linear *l, const float *x, const float *dy, int rows,
+                     float beta, float *dx, const struct linear_scratch *s)
 {
     const struct ops *ops = b->ops;
+    const float *sum = s && dx ? merged(b, l, rows, s->w) : NULL;
     if (dx)
         ops->matmul(b,
                     &(struct matmul){.m = rows, .n = l->in, .k = l->out, .alpha = 1, .beta = beta,
                                      .lda = l->out, .ldb = l->in, .ldc = l->in},
-                    dy, l->w, dx);
+                    dy, sum ? sum : l->w, dx);
     if (l->dw)
         ops->matmul(b,
                     &(struct matmul){.ta = true, .m = l->out, .n = l->in, .k = rows, .alpha = 1,
@@ -68,5 +139,5 @@ void linear_backward(struct backend *b, const struct linear *l, const float *x, 
     if (l->dbias)
         ops->bias_grad(b, dy, rows, l->out, l->dbias);
     if (l->lora.rank)
-        low_rank_backward(b, l, x, u, dy, rows, dx, du);
+        low_rank_backward(b, l, x, dy, rows, dx, sum != NULL, s);
 }

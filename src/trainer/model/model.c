@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "trainer/files/safetensors.h"
+#include "trainer/model/gguf_order.h"
 #include "trainer/tensor/rng.h"
 
 enum { NAME_BYTES = 128, CONFIG_MAX = 1 << 20 };
@@ -138,53 +139,12 @@ struct fill {
     struct model *model;
     const struct weight_set *weights; /* NULL: random */
     bool gguf;
+    bool *used;                       /* by number in weights */
     struct rng rng;
     float *host;
     size_t host_cap;
     struct error *err;
 };
-
-/* transformers' names as GGUF has them. */
-static void gguf_name(const char *name, char out[NAME_BYTES])
-{
-    static const struct {
-        const char *suffix, *gguf;
-    } map[] = {{"input_layernorm", "attn_norm"},      {"post_attention_layernorm", "ffn_norm"},
-               {"self_attn.q_norm", "attn_q_norm"},   {"self_attn.k_norm", "attn_k_norm"},
-               {"self_attn.q_proj", "attn_q"},        {"self_attn.k_proj", "attn_k"},
-               {"self_attn.v_proj", "attn_v"},        {"self_attn.o_proj", "attn_output"},
-               {"mlp.gate_proj", "ffn_gate"},         {"mlp.up_proj", "ffn_up"},
-               {"mlp.down_proj", "ffn_down"},         {"model.embed_tokens", "token_embd"},
-               {"model.norm", "output_norm"},         {"lm_head", "output"}};
-    int layer, used = 0;
-    bool in_layer = sscanf(name, "model.layers.%d.%n", &layer, &used) == 1 && used > 0;
-    const char *rest = in_layer ? name + used : name, *dot = strrchr(rest, '.');
-    for (size_t i = 0; i < sizeof map / sizeof *map; i++) {
-        if (strlen(map[i].suffix) != (size_t)(dot - rest) ||
-            strncmp(map[i].suffix, rest, (size_t)(dot - rest)) != 0)
-            continue;
-        if (in_layer)
-            snprintf(out, NAME_BYTES, "blk.%d.%s%s", layer, map[i].gguf, dot);
-        else
-            snprintf(out, NAME_BYTES, "%s%s", map[i].gguf, dot);
-    }
-}
-
-/* llama.cpp stores q and k of the llama family with each head's halves interleaved; transformers'
- * order is the one RoPE works on here. */
-static void deinterleave(float *w, size_t rows, size_t cols, size_t head_dim)
-{
-    float *head = mem_alloc(head_dim * cols * sizeof *head);
-    for (size_t start = 0; start < rows; start += head_dim, w += head_dim * cols) {
-        memcpy(head, w, head_dim * cols * sizeof *head);
-        for (size_t i = 0; i < head_dim / 2; i++) {
-            for (size_t half = 0; half < 2; half++)
-                memcpy(w + (half * head_dim / 2 + i) * cols, head + (2 * i + half) * cols,
-                       cols * sizeof *w);
-        }
-    }
-    mem_free(head);
-}
 
 static int read_host(struct fill *f, const char *name, size_t rows, size_t cols)
 {
@@ -195,14 +155,15 @@ static int read_host(struct fill *f, const char *name, size_t rows, size_t cols)
             f->host[i] = norm ? 1.0F : bias ? 0.0F : (float)(0.02 * rng_normal(&f->rng));
         return 0;
     }
-    char other[NAME_BYTES] = "";
+    char other[GGUF_NAME_BYTES] = "";
     if (f->gguf)
         gguf_name(name, other);
-    if (weights_read(f->weights, f->gguf ? other : name, rows, cols, f->host, f->err) != 0)
+    const char *own = f->gguf ? other : name;
+    if (weights_read(f->weights, own, rows, cols, f->host, f->err) != 0)
         return -1;
-    bool turned = strstr(name, "q_proj.weight") || strstr(name, "k_proj.weight");
-    if (f->gguf && turned && strcmp(f->model->config.family, "llama") == 0)
-        deinterleave(f->host, rows, cols, (size_t)f->model->config.head_dim);
+    f->used[weights_find(f->weights, own) - f->weights->items] = true;
+    if (f->gguf && gguf_interleaves(f->model->config.family, name))
+        gguf_deinterleave(f->host, rows, cols, (size_t)f->model->config.head_dim);
     return 0;
 }
 
@@ -225,10 +186,33 @@ static int fill_one(void *ctx, const char *name, float **value, float **grad, si
     return 0;
 }
 
+/* What a model may hold that is computed here, or is the embedding once more. */
+static bool harmless(const struct fill *f, const char *name)
+{
+    return strstr(name, "rotary_emb.inv_freq") || strcmp(name, "rope_freqs.weight") == 0 ||
+           (f->model->config.tied && strcmp(name, "lm_head.weight") == 0);
+}
+
+/* A tensor that nobody asked for (a bias, a scale) would change what the model says: refused. */
+static int check_all_used(const struct fill *f)
+{
+    for (size_t i = 0; f->weights && i < f->weights->count; i++) {
+        const char *name = f->weights->items[i].name;
+        if (!f->used[i] && !harmless(f, name))
+            return error_set(f->err, ERR_INPUT, "the tensor %.100s is not known here for %s models", name,
+                             f->model->config.family);
+    }
+    return 0;
+}
+
 static struct model *fill(struct fill *f)
 {
+    f->used = f->weights ? mem_zalloc(f->weights->count + 1, sizeof *f->used) : NULL;
     int result = model_visit(f->model, fill_one, f);
+    if (result == 0)
+        result = check_all_used(f);
     mem_free(f->host);
+    mem_free(f->used);
     if (result != 0) {
         model_free(f->model);
         return NULL;
@@ -246,54 +230,96 @@ struct model *model_random(struct backend *b, const struct model_config *c, uint
     return fill(&f);
 }
 
-static struct model *load_gguf(struct backend *b, const char *path, struct error *err)
+struct model *model_shell(struct backend *b, const struct model_config *c)
+{
+    return model_new(b, c);
+}
+
+/* The file's own RoPE factors: each frequency is divided by one. */
+static int read_rope_factors(const struct gguf *g, struct model *m, struct error *err)
+{
+    float factors[HEAD_DIM_MAX / 2];
+    size_t half = (size_t)m->config.head_dim / 2;
+    if (!weights_find(gguf_weights(g), "rope_freqs.weight"))
+        return 0;
+    if (weights_read(gguf_weights(g), "rope_freqs.weight", 0, half, factors, err) != 0)
+        return -1;
+    for (size_t i = 0; i < half; i++) {
+        if (!(factors[i] > 0))
+            return error_set(err, ERR_INPUT, "rope_freqs.weight holds a factor that is not above 0");
+        m->freqs[i] /= factors[i];
+    }
+    config_name_rope(&m->config, m->freqs);
+    return 0;
+}
+
+static struct model *load_gguf(struct backend *b, const char *path, const struct model_config *c,
+                               struct error *err)
 {
     struct gguf *g = gguf_open(path, err);
-    struct model_config c;
-    if (!g || config_from_gguf(g, &c, err) != 0) {
-        gguf_close(g);
+    if (!g)
         return NULL;
-    }
-    struct fill f = {.model = model_new(b, &c), .weights = gguf_weights(g), .gguf = true, .err = err};
+    struct fill f = {.model = model_new(b, c), .weights = gguf_weights(g), .gguf = true, .err = err};
     struct model *m = fill(&f);
-    if (m && weights_find(gguf_weights(g), "rope_freqs.weight")) {
-        float factors[HEAD_DIM_MAX / 2];
-        if (weights_read(gguf_weights(g), "rope_freqs.weight", 0, (size_t)c.head_dim / 2, factors,
-                         err) != 0) {
-            model_free(m);
-            m = NULL;
-        }
-        for (int i = 0; m && i < c.head_dim / 2; i++)
-            m->freqs[i] /= factors[i];
+    if (m && read_rope_factors(g, m, err) != 0) {
+        model_free(m);
+        m = NULL;
     }
     gguf_close(g);
     return m;
 }
 
-static struct model *load_folder(struct backend *b, const char *path, struct error *err)
+static struct model *load_folder(struct backend *b, const char *path, const struct model_config *c,
+                                 struct error *err)
 {
-    struct str text = {0}, name = {0};
-    struct model_config c;
     struct model *m = NULL;
     struct weight_set weights = {0};
-    str_addf(&name, "%s/config.json", path);
-    if (file_read(name.at, CONFIG_MAX, &text, err) == 0 &&
-        config_from_json(str_slice(&text), &c, err) == 0 &&
-        safetensors_read_folder(path, &weights, err) == 0) {
-        struct fill f = {.model = model_new(b, &c), .weights = &weights, .err = err};
+    if (safetensors_read_folder(path, &weights, err) == 0) {
+        struct fill f = {.model = model_new(b, c), .weights = &weights, .err = err};
         m = fill(&f);
     }
     weights_free(&weights);
+    return m;
+}
+
+static bool is_gguf(const char *path)
+{
+    size_t len = strlen(path);
+    return len > 5 && strcmp(path + len - 5, ".gguf") == 0;
+}
+
+static int config_of_gguf(const char *path, struct model_config *c, struct error *err)
+{
+    struct gguf *g = gguf_open(path, err);
+    int result = g ? config_from_gguf(g, c, err) : -1;
+    gguf_close(g);
+    return result;
+}
+
+static int config_of_folder(const char *path, struct model_config *c, struct error *err)
+{
+    struct str text = {0}, name = {0};
+    str_addf(&name, "%s/config.json", path);
+    int result = file_read(name.at, CONFIG_MAX, &text, err);
+    if (result == 0)
+        result = config_from_json(str_slice(&text), c, err);
     str_free(&text);
     str_free(&name);
-    return m;
+    return result;
+}
+
+int model_config_of(const char *path, struct model_config *c, struct error *err)
+{
+    int result = (is_gguf(path) ? config_of_gguf : config_of_folder)(path, c, err);
+    return result == 0 ? 0 : error_prefix(err, "model %s: ", path);
 }
 
 struct model *model_load(struct backend *b, const char *path, struct error *err)
 {
-    size_t len = strlen(path);
-    bool gguf = len > 5 && strcmp(path + len - 5, ".gguf") == 0;
-    struct model *m = gguf ? load_gguf(b, path, err) : load_folder(b, path, err);
+    struct model_config c;
+    if (model_config_of(path, &c, err) != 0)
+        return NULL;
+    struct model *m = (is_gguf(path) ? load_gguf : load_folder)(b, path, &c, err);
     if (!m)
         error_prefix(err, "model %s: ", path);
     return m;

@@ -54,6 +54,10 @@ void params_free(struct params *list);
 
 /* Weights from a model folder (config.json, safetensors) or a GGUF file. */
 struct model *model_load(struct backend *b, const char *path, struct error *err);
+/* Only what such a model is. */
+int model_config_of(const char *path, struct model_config *c, struct error *err);
+/* A model without weights: for its shapes and adapters, not to be run. */
+struct model *model_shell(struct backend *b, const struct model_config *c);
 /* Random weights (normal, 0.02) for a config, from a seed. */
 struct model *model_random(struct backend *b, const struct model_config *c, uint64_t seed,
                            struct error *err);

@@ -4,15 +4,20 @@
 
 #include "base/mem.h"
 
-/* What one layer keeps for its gradient. Every member is a row-wise buffer; see layer_sizes. */
+/* What one layer keeps for its gradient. Every member is a row-wise buffer; see kept_sizes. What a norm or
+ * an activation gives is cheaper computed again than kept. */
 struct kept {
-    float *n1, *rstd1, *q_raw, *k_raw, *q_rstd, *k_rstd, *q, *k, *v, *o, *lse, *mid, *n2, *rstd2,
-        *gate, *up, *act, *u[LINEARS];
+    float *rstd1, *q_raw, *k_raw, *q_rstd, *k_rstd, *q, *k, *v, *o, *lse, *mid, *rstd2, *gate, *up;
+};
+
+/* Of the layer at hand, both ways: a norm's output, the activation, an adapter's inner rows. */
+struct work {
+    float *n, *act, *u;
 };
 
 /* Scratch of the way back. */
 struct scratch {
-    float *d_act, *d_gate, *d_up, *d_n, *d_q, *d_k, *d_v, *d_o, *d_raw, *du;
+    float *d_act, *d_n, *d_q, *d_k, *d_v, *d_o, *d_raw, *du;
 };
 
 struct pass {
@@ -23,7 +28,9 @@ struct pass {
     int inputs_count;
     struct kept *kept; /* one, or one a layer with PASS_KEEP */
     int kept_count;
+    struct work work;
     struct scratch scratch;
+    struct linear_scratch linears;
     float *table, *d_hidden;
 };
 
@@ -32,7 +39,7 @@ struct size {
     size_t wide; /* floats a row; 0 for none */
 };
 
-enum { KEPT = 17 + LINEARS, SCRATCH = 10 };
+enum { KEPT = 14, WORK = 3, SCRATCH = 8 };
 
 static size_t widest_rank(const struct model *m)
 {
@@ -52,22 +59,38 @@ static void kept_sizes(const struct model *m, struct size out[KEPT])
     size_t d = (size_t)c->hidden, ffn = (size_t)c->ffn, qh = (size_t)c->q_heads;
     size_t kh = (size_t)c->kv_heads, q = qh * (size_t)c->head_dim, kv = kh * (size_t)c->head_dim;
     size_t norm = c->qk_norm;
-    const struct size list[] = {
-        {offsetof(struct kept, n1), d},          {offsetof(struct kept, rstd1), 1},
-        {offsetof(struct kept, q_raw), norm * q}, {offsetof(struct kept, k_raw), norm * kv},
-        {offsetof(struct kept, q_rstd), norm * qh}, {offsetof(struct kept, k_rstd), norm * kh},
-        {offsetof(struct kept, q), q},           {offsetof(struct kept, k), kv},
-        {offsetof(struct kept, v), kv},          {offsetof(struct kept, o), q},
-        {offsetof(struct kept, lse), qh},        {offsetof(struct kept, mid), d},
-        {offsetof(struct kept, n2), d},          {offsetof(struct kept, rstd2), 1},
+    const struct size list[KEPT] = {
+        {offsetof(struct kept, rstd1), 1},       {offsetof(struct kept, q_raw), norm * q},
+        {offsetof(struct kept, k_raw), norm * kv}, {offsetof(struct kept, q_rstd), norm * qh},
+        {offsetof(struct kept, k_rstd), norm * kh}, {offsetof(struct kept, q), q},
+        {offsetof(struct kept, k), kv},          {offsetof(struct kept, v), kv},
+        {offsetof(struct kept, o), q},           {offsetof(struct kept, lse), qh},
+        {offsetof(struct kept, mid), d},         {offsetof(struct kept, rstd2), 1},
         {offsetof(struct kept, gate), ffn},      {offsetof(struct kept, up), ffn},
-        {offsetof(struct kept, act), ffn},
     };
-    for (int i = 0; i < KEPT - LINEARS; i++)
+    for (int i = 0; i < KEPT; i++)
         out[i] = list[i];
-    for (size_t k = 0; k < LINEARS; k++)
-        out[KEPT - LINEARS + k] =
-            (struct size){offsetof(struct kept, u) + k * sizeof(float *), widest_rank(m)};
+}
+
+static void work_sizes(const struct model *m, struct size out[WORK])
+{
+    out[0] = (struct size){offsetof(struct work, n), (size_t)m->config.hidden};
+    out[1] = (struct size){offsetof(struct work, act), (size_t)m->config.ffn};
+    out[2] = (struct size){offsetof(struct work, u), widest_rank(m)};
+}
+
+/* Floats of the largest map that has an adapter. */
+static size_t largest_map(const struct model *m)
+{
+    size_t largest = 0;
+    for (int i = 0; i < m->config.layers; i++) {
+        for (int k = 0; k < LINEARS; k++) {
+            const struct linear *l = &m->layers[i].linears[k];
+            size_t n = l->lora.rank ? (size_t)l->in * (size_t)l->out : 0;
+            largest = n > largest ? n : largest;
+        }
+    }
+    return largest;
 }
 
 static void scratch_sizes(const struct model *m, struct size out[SCRATCH])
@@ -76,8 +99,7 @@ static void scratch_sizes(const struct model *m, struct size out[SCRATCH])
     size_t d = (size_t)c->hidden, ffn = (size_t)c->ffn, dim = (size_t)c->head_dim;
     size_t q = (size_t)c->q_heads * dim, kv = (size_t)c->kv_heads * dim;
     const struct size list[SCRATCH] = {
-        {offsetof(struct scratch, d_act), ffn}, {offsetof(struct scratch, d_gate), ffn},
-        {offsetof(struct scratch, d_up), ffn},  {offsetof(struct scratch, d_n), d},
+        {offsetof(struct scratch, d_act), ffn}, {offsetof(struct scratch, d_n), d},
         {offsetof(struct scratch, d_q), q},     {offsetof(struct scratch, d_k), kv},
         {offsetof(struct scratch, d_v), kv},    {offsetof(struct scratch, d_o), q},
         {offsetof(struct scratch, d_raw), c->qk_norm ? q : 0},
@@ -112,9 +134,14 @@ static int alloc_pass(struct pass *p, size_t rows, struct error *err)
 {
     struct backend *b = p->model->backend;
     size_t d = (size_t)p->model->config.hidden;
-    struct size kept[KEPT], scratch[SCRATCH];
+    struct size kept[KEPT], work[WORK], scratch[SCRATCH];
+    size_t map = largest_map(p->model);
     kept_sizes(p->model, kept);
+    work_sizes(p->model, work);
     scratch_sizes(p->model, scratch);
+    if (alloc_all(b, &p->work, work, WORK, rows, err) != 0 ||
+        (map && !(p->linears.w = b->ops->alloc(b, map, err))))
+        return -1;
     for (int i = 0; i < p->kept_count; i++) {
         if (alloc_all(b, &p->kept[i], kept, KEPT, rows, err) != 0)
             return -1;
@@ -139,8 +166,11 @@ struct pass *pass_new(struct model *m, int max_rows, enum pass_kind kind, struct
     p->inputs_count = kind == PASS_FORWARD ? 2 : m->config.layers + 1;
     p->kept = mem_zalloc((size_t)p->kept_count, sizeof *p->kept);
     p->inputs = mem_zalloc((size_t)p->inputs_count, sizeof *p->inputs);
-    if (alloc_pass(p, (size_t)max_rows, err) == 0)
+    if (alloc_pass(p, (size_t)max_rows, err) == 0) {
+        p->linears.u = p->work.u;
+        p->linears.du = p->scratch.du;
         return p;
+    }
     pass_free(p);
     return NULL;
 }
@@ -150,9 +180,12 @@ void pass_free(struct pass *p)
     if (!p)
         return;
     struct backend *b = p->model->backend;
-    struct size kept[KEPT], scratch[SCRATCH];
+    struct size kept[KEPT], work[WORK], scratch[SCRATCH];
     kept_sizes(p->model, kept);
+    work_sizes(p->model, work);
     scratch_sizes(p->model, scratch);
+    release_all(b, &p->work, work, WORK);
+    b->ops->release(b, p->linears.w);
     for (int i = 0; i < p->kept_count; i++)
         release_all(b, &p->kept[i], kept, KEPT);
     for (int i = 0; i < p->inputs_count; i++)
@@ -167,18 +200,21 @@ void pass_free(struct pass *p)
 
 double pass_floats(const struct model *m, int max_rows, enum pass_kind kind)
 {
-    struct size kept[KEPT], scratch[SCRATCH];
-    double a_layer = 0, back = 0, d = m->config.hidden;
+    struct size kept[KEPT], work[WORK], scratch[SCRATCH];
+    double a_layer = 0, both = 0, back = 0, d = m->config.hidden;
     kept_sizes(m, kept);
+    work_sizes(m, work);
     scratch_sizes(m, scratch);
     for (int i = 0; i < KEPT; i++)
         a_layer += (double)kept[i].wide;
+    for (int i = 0; i < WORK; i++)
+        both += (double)work[i].wide;
     for (int i = 0; i < SCRATCH; i++)
         back += (double)scratch[i].wide;
     int layers = m->config.layers;
-    double row = a_layer * (kind == PASS_KEEP ? layers : 1) + m->config.head_dim +
+    double row = a_layer * (kind == PASS_KEEP ? layers : 1) + both + m->config.head_dim +
                  d * (kind == PASS_FORWARD ? 2 : layers + 1) + (kind == PASS_FORWARD ? 0 : back + d);
-    return row * max_rows;
+    return row * max_rows + (double)largest_map(m);
 }
 
 static struct kept *kept_of(const struct pass *p, int layer)
@@ -215,10 +251,10 @@ static void forward_attention(struct pass *p, const struct layer *l, struct kept
     const struct model_config *c = &p->model->config;
     int rows = p->batch->rows;
     float *q = c->qk_norm ? a->q_raw : a->q, *k = c->qk_norm ? a->k_raw : a->k;
-    forward_norm(p, &l->before_attention, x, rows, c->hidden, a->n1, a->rstd1);
-    linear_forward(b, &l->linears[LINEAR_Q], a->n1, rows, 0, q, a->u[LINEAR_Q]);
-    linear_forward(b, &l->linears[LINEAR_K], a->n1, rows, 0, k, a->u[LINEAR_K]);
-    linear_forward(b, &l->linears[LINEAR_V], a->n1, rows, 0, a->v, a->u[LINEAR_V]);
+    forward_norm(p, &l->before_attention, x, rows, c->hidden, p->work.n, a->rstd1);
+    linear_forward(b, &l->linears[LINEAR_Q], p->work.n, rows, 0, q, &p->linears);
+    linear_forward(b, &l->linears[LINEAR_K], p->work.n, rows, 0, k, &p->linears);
+    linear_forward(b, &l->linears[LINEAR_V], p->work.n, rows, 0, a->v, &p->linears);
     if (c->qk_norm) {
         forward_norm(p, &l->q, q, rows * c->q_heads, c->head_dim, a->q, a->q_rstd);
         forward_norm(p, &l->k, k, rows * c->kv_heads, c->head_dim, a->k, a->k_rstd);
@@ -228,7 +264,7 @@ static void forward_attention(struct pass *p, const struct layer *l, struct kept
     struct attention at = attention_of(p, a);
     b->ops->attention(b, &at);
     b->ops->copy(b, a->mid, x, (size_t)rows * (size_t)c->hidden);
-    linear_forward(b, &l->linears[LINEAR_O], a->o, rows, 1, a->mid, a->u[LINEAR_O]);
+    linear_forward(b, &l->linears[LINEAR_O], a->o, rows, 1, a->mid, &p->linears);
 }
 
 /* out may be NULL when a layer is only computed again for its gradient. */
@@ -237,21 +273,14 @@ static void forward_ffn(struct pass *p, const struct layer *l, struct kept *a, f
     struct backend *b = p->model->backend;
     const struct model_config *c = &p->model->config;
     int rows = p->batch->rows;
-    forward_norm(p, &l->before_ffn, a->mid, rows, c->hidden, a->n2, a->rstd2);
-    linear_forward(b, &l->linears[LINEAR_GATE], a->n2, rows, 0, a->gate, a->u[LINEAR_GATE]);
-    linear_forward(b, &l->linears[LINEAR_UP], a->n2, rows, 0, a->up, a->u[LINEAR_UP]);
-    b->ops->swiglu(b, a->gate, a->up, (size_t)rows * (size_t)c->ffn, a->act);
-    const struct linear *down = &l->linears[LINEAR_DOWN];
-    if (out) {
-        b->ops->copy(b, out, a->mid, (size_t)rows * (size_t)c->hidden);
-        linear_forward(b, down, a->act, rows, 1, out, a->u[LINEAR_DOWN]);
-    } else if (down->lora.rank) {
-        b->ops->matmul(b,
-                       &(struct matmul){.tb = true, .m = rows, .n = down->lora.rank, .k = down->in,
-                                        .alpha = 1, .lda = down->in, .ldb = down->in,
-                                        .ldc = down->lora.rank},
-                       a->act, down->lora.a, a->u[LINEAR_DOWN]);
-    }
+    forward_norm(p, &l->before_ffn, a->mid, rows, c->hidden, p->work.n, a->rstd2);
+    linear_forward(b, &l->linears[LINEAR_GATE], p->work.n, rows, 0, a->gate, &p->linears);
+    linear_forward(b, &l->linears[LINEAR_UP], p->work.n, rows, 0, a->up, &p->linears);
+    if (!out)
+        return;
+    b->ops->swiglu(b, a->gate, a->up, (size_t)rows * (size_t)c->ffn, p->work.act);
+    b->ops->copy(b, out, a->mid, (size_t)rows * (size_t)c->hidden);
+    linear_forward(b, &l->linears[LINEAR_DOWN], p->work.act, rows, 1, out, &p->linears);
 }
 
 const float *pass_forward(struct pass *p, const struct batch *batch, pass_keys_fn *keys, void *ctx)
@@ -278,25 +307,28 @@ float *pass_hidden_grad(struct pass *p)
     return p->d_hidden;
 }
 
-static void backward_linear(struct pass *p, const struct layer *l, enum linear_kind kind,
-                            const struct kept *a, const float *x, const float *dy, float beta, float *dx)
+static void backward_linear(struct pass *p, const struct linear *l, const float *x, const float *dy,
+                            float beta, float *dx)
 {
-    linear_backward(p->model->backend, &l->linears[kind], x, a->u[kind], dy, p->batch->rows, beta, dx,
-                    p->scratch.du);
+    linear_backward(p->model->backend, l, x, dy, p->batch->rows, beta, dx, &p->linears);
 }
 
-static void backward_ffn(struct pass *p, const struct layer *l, const struct kept *a)
+/* The gradients of gate and up take their places. */
+static void backward_ffn(struct pass *p, const struct layer *l, struct kept *a)
 {
     struct backend *b = p->model->backend;
     const struct model_config *c = &p->model->config;
     struct scratch *s = &p->scratch;
-    size_t count = (size_t)p->batch->rows * (size_t)c->ffn;
-    backward_linear(p, l, LINEAR_DOWN, a, a->act, p->d_hidden, 0, s->d_act);
-    b->ops->swiglu_grad(b, a->gate, a->up, s->d_act, count, s->d_gate, s->d_up);
-    backward_linear(p, l, LINEAR_GATE, a, a->n2, s->d_gate, 0, s->d_n);
-    backward_linear(p, l, LINEAR_UP, a, a->n2, s->d_up, 1, s->d_n);
-    b->ops->rmsnorm_grad(b, a->mid, l->before_ffn.w, a->rstd2, s->d_n, p->batch->rows, c->hidden,
-                         p->d_hidden, l->before_ffn.dw);
+    int rows = p->batch->rows;
+    size_t count = (size_t)rows * (size_t)c->ffn;
+    b->ops->swiglu(b, a->gate, a->up, count, p->work.act);
+    backward_linear(p, &l->linears[LINEAR_DOWN], p->work.act, p->d_hidden, 0, s->d_act);
+    b->ops->swiglu_grad(b, a->gate, a->up, s->d_act, count, a->gate, a->up);
+    forward_norm(p, &l->before_ffn, a->mid, rows, c->hidden, p->work.n, a->rstd2);
+    backward_linear(p, &l->linears[LINEAR_GATE], p->work.n, a->gate, 0, s->d_n);
+    backward_linear(p, &l->linears[LINEAR_UP], p->work.n, a->up, 1, s->d_n);
+    b->ops->rmsnorm_grad(b, a->mid, l->before_ffn.w, a->rstd2, s->d_n, rows, c->hidden, p->d_hidden,
+                         l->before_ffn.dw);
 }
 
 /* The gradient of a head norm, in place in d. */
@@ -312,14 +344,14 @@ static void backward_head_norm(struct pass *p, const struct norm *n, const float
 }
 
 /* bottom: nothing below this layer trains, so its input needs no gradient. */
-static void backward_attention(struct pass *p, const struct layer *l, const struct kept *a,
+static void backward_attention(struct pass *p, const struct layer *l, struct kept *a,
                                const float *x, bool bottom)
 {
     struct backend *b = p->model->backend;
     const struct model_config *c = &p->model->config;
     struct scratch *s = &p->scratch;
     int rows = p->batch->rows;
-    backward_linear(p, l, LINEAR_O, a, a->o, p->d_hidden, 0, s->d_o);
+    backward_linear(p, &l->linears[LINEAR_O], a->o, p->d_hidden, 0, s->d_o);
     struct attention at = attention_of(p, a);
     b->ops->attention_grad(b, &at, &(struct attention_grads){s->d_o, s->d_q, s->d_k, s->d_v});
     b->ops->rope(b, s->d_q, p->table, rows, c->q_heads, c->head_dim, true);
@@ -329,9 +361,10 @@ static void backward_attention(struct pass *p, const struct layer *l, const stru
         backward_head_norm(p, &l->k, a->k_raw, a->k_rstd, c->kv_heads, s->d_k);
     }
     float *d_n = bottom ? NULL : s->d_n;
-    backward_linear(p, l, LINEAR_Q, a, a->n1, s->d_q, 0, d_n);
-    backward_linear(p, l, LINEAR_K, a, a->n1, s->d_k, 1, d_n);
-    backward_linear(p, l, LINEAR_V, a, a->n1, s->d_v, 1, d_n);
+    forward_norm(p, &l->before_attention, x, rows, c->hidden, p->work.n, a->rstd1);
+    backward_linear(p, &l->linears[LINEAR_Q], p->work.n, s->d_q, 0, d_n);
+    backward_linear(p, &l->linears[LINEAR_K], p->work.n, s->d_k, 1, d_n);
+    backward_linear(p, &l->linears[LINEAR_V], p->work.n, s->d_v, 1, d_n);
     if (!bottom)
         b->ops->rmsnorm_grad(b, x, l->before_attention.w, a->rstd1, s->d_n, rows, c->hidden,
                              p->d_hidden, l->before_attention.dw);

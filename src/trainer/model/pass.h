@@ -39,7 +39,7 @@ typedef void pass_keys_fn(void *ctx, int layer, const float *k, const float *v);
 const float *pass_forward(struct pass *p, const struct batch *batch, pass_keys_fn *keys, void *ctx);
 
 /* The gradient of the hidden state is put here (rows of hidden; zeroed by pass_forward), then
- * pass_backward adds the gradients of all that trains. */
+ * pass_backward adds the gradients of all that trains: once for each pass_forward, what was kept is used up. */
 float *pass_hidden_grad(struct pass *p);
 void pass_backward(struct pass *p);
 

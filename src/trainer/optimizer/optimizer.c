@@ -53,7 +53,7 @@ double optimizer_grad_norm(const struct optimizer *o)
 void optimizer_step(struct optimizer *o, double lr, double decay, double clip, double norm, int step)
 {
     double scale = clip > 0 ? clip / (norm + 1e-6) : 1; /* torch.nn.utils.clip_grad_norm_ */
-    struct adamw a = {.lr = (float)lr, .beta1 = 0.9F, .beta2 = 0.999F, .eps = 1e-8F,
+    struct adamw a = {.lr = (float)lr, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8F,
                       .decay = (float)decay, .scale = scale < 1 ? (float)scale : 1, .step = step};
     for (size_t i = 0; i < o->params->count; i++) {
         const struct param *p = &o->params->items[i];

@@ -12,97 +12,89 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "trainer/files/safetensors.h"
+#include "trainer/run/companions.h"
 
-/* Tensors on their way to a file: names and values are owned. */
+/* Tensors on their way to a file: names are owned, values stay where they are until they are written. */
 struct outgoing {
+    struct backend *backend;
     struct st_tensor *items;
-    size_t count, cap;
+    const float **values; /* on the backend */
+    size_t count, cap, values_cap;
 };
 
-static void outgoing_free(struct outgoing *o)
-{
-    for (size_t i = 0; i < o->count; i++) {
-        mem_free((void *)(uintptr_t)o->items[i].name);
-        mem_free((void *)(uintptr_t)o->items[i].values);
-    }
-    mem_free(o->items);
-}
-
-static void outgoing_add(struct outgoing *o, struct backend *b, const char *prefix, const char *name,
-                         const float *value, size_t rows, size_t cols)
+static void outgoing_add(struct outgoing *o, const char *prefix, const char *name, const float *value, size_t rows,
+                         size_t cols)
 {
     struct str full = {0};
-    size_t count = (rows ? rows : 1) * cols;
-    float *host = mem_alloc(count * sizeof *host);
-    b->ops->download(b, host, value, count);
     str_addf(&full, "%s%s", prefix, name);
     o->items = array_reserve(o->items, &o->cap, o->count + 1, sizeof *o->items);
+    o->values = array_reserve(o->values, &o->values_cap, o->count + 1, sizeof *o->values);
+    o->values[o->count] = value;
     o->items[o->count++] = (struct st_tensor){
-        str_take(&full), rows ? 2 : 1, {rows ? rows : cols, rows ? cols : 0}, host};
+        .name = str_take(&full), .dims = rows ? 2 : 1, .shape = {rows ? rows : cols, rows ? cols : 0}};
 }
 
-struct collect {
-    struct outgoing *out;
-    struct backend *backend;
-};
+static void give_values(void *ctx, size_t tensor, size_t first, size_t count, float *out)
+{
+    struct outgoing *o = ctx;
+    o->backend->ops->download(o->backend, out, o->values[tensor] + first, count);
+}
+
+/* Writes and frees. */
+static int outgoing_write(struct outgoing *o, const char *folder, const char *name, struct error *err)
+{
+    struct str path = {0};
+    str_addf(&path, "%s/%s", folder, name);
+    int result = safetensors_write_from(path.at, o->items, o->count, NULL, give_values, o, err);
+    str_free(&path);
+    for (size_t i = 0; i < o->count; i++)
+        mem_free((void *)(uintptr_t)o->items[i].name);
+    mem_free(o->items);
+    mem_free((void *)(uintptr_t)o->values);
+    return result;
+}
 
 static int collect_one(void *ctx, const char *name, float **value, float **grad, size_t rows, size_t cols)
 {
-    struct collect *c = ctx;
     (void)grad;
-    outgoing_add(c->out, c->backend, "", name, *value, rows, cols);
+    outgoing_add(ctx, "", name, *value, rows, cols);
     return 0;
 }
 
-int checkpoint_write_model(struct model *m, const char *folder, struct error *err)
+int checkpoint_write_model(struct model *m, const char *source, const char *folder, struct error *err)
 {
-    struct outgoing out = {0};
-    struct collect c = {&out, m->backend};
-    struct str path = {0}, config = {0};
-    model_visit(m, collect_one, &c);
-    str_addf(&path, "%s/model.safetensors", folder);
-    int result = safetensors_write(path.at, out.items, out.count, NULL, err);
-    str_clear(&path);
-    str_addf(&path, "%s/config.json", folder);
-    config_print(&m->config, &config);
-    if (result == 0)
-        result = file_write_atomic(path.at, 0600, str_slice(&config), err);
-    str_free(&path);
-    str_free(&config);
-    outgoing_free(&out);
-    return result;
+    struct outgoing out = {.backend = m->backend};
+    model_visit(m, collect_one, &out);
+    if (outgoing_write(&out, folder, "model.safetensors", err) != 0)
+        return -1;
+    return companions_write(m, source, folder, err);
 }
 
 static int write_state(const struct checkpoint *c, const char *folder, struct error *err)
 {
-    struct outgoing out = {0};
-    struct str path = {0};
+    struct outgoing out = {.backend = c->optimizer->backend};
     for (size_t i = 0; i < c->params->count; i++) {
         const struct param *p = &c->params->items[i];
         size_t rows = p->dims == 2 ? p->shape[0] : 0, cols = p->dims == 2 ? p->shape[1] : p->shape[0];
-        outgoing_add(&out, c->optimizer->backend, "m.", p->name, c->optimizer->m[i], rows, cols);
-        outgoing_add(&out, c->optimizer->backend, "v.", p->name, c->optimizer->v[i], rows, cols);
+        outgoing_add(&out, "m.", p->name, c->optimizer->m[i], rows, cols);
+        outgoing_add(&out, "v.", p->name, c->optimizer->v[i], rows, cols);
     }
-    str_addf(&path, "%s/trainer_state.safetensors", folder);
-    int result = safetensors_write(path.at, out.items, out.count, NULL, err);
-    str_free(&path);
-    outgoing_free(&out);
-    return result;
+    return outgoing_write(&out, folder, "trainer_state.safetensors", err);
 }
 
-static const char *const file_names[] = {"adapter_model.safetensors", "adapter_config.json",
-                                         "model.safetensors", "config.json",
-                                         "trainer_state.safetensors"};
-
-/* Removes what an interrupted write left. */
+/* Removes what an interrupted write left: plain files, no folders. */
 static void remove_folder(const char *folder)
 {
     struct str path = {0};
-    for (size_t i = 0; i < sizeof file_names / sizeof *file_names; i++) {
+    DIR *d = opendir(folder);
+    for (struct dirent *e; d && (e = readdir(d));) {
         str_clear(&path);
-        str_addf(&path, "%s/%s", folder, file_names[i]);
-        unlink(path.at);
+        str_addf(&path, "%s/%s", folder, e->d_name);
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            unlink(path.at);
     }
+    if (d)
+        closedir(d);
     rmdir(folder);
     str_free(&path);
 }
@@ -111,8 +103,8 @@ static int write_all(const struct checkpoint *c, const char *folder, struct erro
 {
     if (file_make_dir(folder, err) != 0)
         return -1;
-    int result = c->lora ? lora_save(c->model, folder, c->lora, c->params, c->base, err)
-                         : checkpoint_write_model(c->model, folder, err);
+    int result = c->lora ? lora_save(c->model, folder, c->lora, c->base, err)
+                         : checkpoint_write_model(c->model, c->base, folder, err);
     return result == 0 ? write_state(c, folder, err) : -1;
 }
 

@@ -21,7 +21,7 @@ struct checkpoint {
 int checkpoint_write(const struct checkpoint *c, int step, struct error *err);
 /* The last whole checkpoint into model and optimizer; *step is its step, 0 when there is none. */
 int checkpoint_resume(const struct checkpoint *c, int *step, struct error *err);
-/* All of the model's weights as model.safetensors and config.json. */
-int checkpoint_write_model(struct model *m, const char *folder, struct error *err);
+/* All of the model's weights as model.safetensors, with what companions.h says from source. */
+int checkpoint_write_model(struct model *m, const char *source, const char *folder, struct error *err);
 
 #endif

@@ -8,6 +8,8 @@ const struct train_command train_commands[] = {
     {"generate", "answer prompts", generate_options, run_generate},
     {"score", "log-probability, entropy, rank and margin of given texts", score_options, run_score},
     {"merge", "write a model with an adapter merged in", merge_options, run_merge},
+    {"convert", "an adapter from PEFT's format to llama.cpp's, or back", convert_options, run_convert},
     {"info", "describe a model, or plan a training", info_options, run_info},
+    {"bench", "measure this machine on a model", bench_options, run_bench},
     {NULL, NULL, NULL, NULL},
 };

@@ -1,10 +1,6 @@
-/* hinge-train info and merge. */
+/* hinge-train info. */
 #include <stdio.h>
-#include <string.h>
 
-#include "base/file.h"
-#include "base/mem.h"
-#include "trainer/run/checkpoint.h"
 #include "trainer/run/commands.h"
 #include "trainer/run/plan.h"
 #include "trainer/run/session.h"
@@ -19,21 +15,49 @@ const struct option_spec info_options[] = {
     {0},
 };
 
-const struct option_spec merge_options[] = {
-    SESSION_OPTIONS,
-    {"adapter", "DIR", NULL, "the adapter to merge in"},
-    {"out", "DIR", NULL, "folder for the merged model"},
-    {0},
-};
+/* In MB below one GB. */
+static void print_size(const char *before, double bytes, const char *after)
+{
+    if (bytes < 1e9)
+        printf("%s%.1f MB%s", before, bytes * 1e-6, after);
+    else
+        printf("%s%.2f GB%s", before, bytes * 1e-9, after);
+}
 
 static void print_plan(const char *name, const struct plan *p)
 {
-    printf("%-22s weights %.2f GB, trained %.2f GB, activations %.2f GB, head %.2f GB: %.2f GB\n", name,
-           p->weights * 1e-9, p->trained * 1e-9, p->activations * 1e-9, p->head * 1e-9,
-           plan_total(p) * 1e-9);
+    printf("%-22s", name);
+    print_size(" weights ", p->weights, ",");
+    print_size(" trained ", p->trained, ",");
+    print_size(" activations ", p->activations, ",");
+    print_size(" head ", p->head, ",");
+    print_size(" program ", p->program, ":");
+    print_size(" ", plan_total(p), "\n");
 }
 
-static int print_plans(const struct options *o, struct session *s, struct error *err)
+/* What would train, without memory for it. */
+static int list_one(void *ctx, const char *name, float **value, float **grad, size_t rows, size_t cols)
+{
+    (void)value, (void)grad;
+    params_add(ctx, name, NULL, NULL, rows, cols);
+    return 0;
+}
+
+static void list_lora(struct model *m, const struct lora_options *o, struct params *params)
+{
+    for (int i = 0; i < m->config.layers; i++) {
+        for (int k = 0; k < LINEARS; k++) {
+            struct linear *l = &m->layers[i].linears[k];
+            if (!o->targets[k])
+                continue;
+            l->lora.rank = o->rank;
+            params_add(params, "A", NULL, NULL, (size_t)o->rank, (size_t)l->in);
+            params_add(params, "B", NULL, NULL, (size_t)l->out, (size_t)o->rank);
+        }
+    }
+}
+
+static int print_plans(const struct options *o, struct model *m, struct error *err)
 {
     struct lora_options lora = {.alpha = 1};
     struct params params = {0};
@@ -43,87 +67,50 @@ static int print_plans(const struct options *o, struct session *s, struct error 
         option_int(o, "rank", 1, 4096, &lora.rank, err) != 0 ||
         lora_parse_targets(option(o, "targets"), lora.targets, err) != 0)
         return -1;
-    int result = full ? model_train_all(s->model, &params, err)
-                      : lora_attach(s->model, &lora, 0, &params, err);
-    if (result == 0) {
-        struct plan keep = plan_of(s->model, &params, !full, rows, PASS_KEEP);
-        struct plan twice = plan_of(s->model, &params, !full, rows, PASS_CHECKPOINT);
-        print_plan("keeping activations:", &keep);
-        print_plan("computing them twice:", &twice);
-        double now = plan_available() + (double)s->backend->bytes;
-        printf("%-22s %.2f GB: %s\n", "free here:", now * 1e-9,
-               plan_total(&keep) < now    ? "fits"
-               : plan_total(&twice) < now ? "fits when layers are computed twice"
-                                          : "does not fit");
-    }
+    if (full)
+        model_visit(m, list_one, &params);
+    else
+        list_lora(m, &lora, &params);
+    struct plan keep = plan_of(m, &params, !full, rows, PASS_KEEP);
+    struct plan twice = plan_of(m, &params, !full, rows, PASS_CHECKPOINT);
+    print_plan("keeping activations:", &keep);
+    print_plan("computing them twice:", &twice);
+    double now = plan_available();
+    printf("%-22s", "free here:");
+    print_size(" ", now, plan_total(&keep) < now    ? ": fits\n"
+                         : plan_total(&twice) < now ? ": fits when layers are computed twice\n"
+                                                    : ": does not fit\n");
     params_free(&params);
+    return 0;
+}
+
+static int describe(const struct options *o, struct session *s, struct error *err)
+{
+    struct model_config config, *c = &config;
+    int threads;
+    if (option_int(o, "threads", 0, 1024, &threads, err) != 0 || model_config_of(option(o, "model"), c, err) != 0)
+        return -1;
+    printf("%s: %d layers of %d, %d heads (%d for keys) of %d, ffn %d, vocabulary %d%s\n", c->family,
+           c->layers, c->hidden, c->q_heads, c->kv_heads, c->head_dim, c->ffn, c->vocab,
+           c->tied ? ", tied head" : "");
+    printf("%.1f million weights, %d positions, chat format %s, %d tokens in the tokenizer\n",
+           config_weights(c) * 1e-6, c->max_positions, chat_name(s->chat), tokenizer_size(s->tokenizer));
+    if (!option_flag(o, "plan"))
+        return 0;
+    struct backend *b = cpu_backend_new(threads);
+    struct model *m = model_shell(b, c); /* a plan needs no weights */
+    int result = print_plans(o, m, err);
+    model_free(m);
+    cpu_backend_free(b);
     return result;
 }
 
 int run_info(const struct options *o, struct error *err)
 {
     struct session s;
-    if (session_open(o, true, &s, err) != 0) {
-        session_close(&s);
-        return -1;
-    }
-    const struct model_config *c = &s.model->config;
-    printf("%s: %d layers of %d, %d heads (%d for keys) of %d, ffn %d, vocabulary %d%s\n", c->family,
-           c->layers, c->hidden, c->q_heads, c->kv_heads, c->head_dim, c->ffn, c->vocab,
-           c->tied ? ", tied head" : "");
-    printf("%.1f million weights, %d positions, chat format %s, %d tokens in the tokenizer\n",
-           config_weights(c) * 1e-6, c->max_positions, chat_name(s.chat), tokenizer_size(s.tokenizer));
-    int result = option_flag(o, "plan") ? print_plans(o, &s, err) : 0;
-    session_close(&s);
-    return result;
-}
-
-/* The tokenizer's files belong to the model and go with it. */
-static int copy_tokenizer(const char *from, const char *to, struct error *err)
-{
-    static const char *const names[] = {"tokenizer.json", "tokenizer_config.json", "chat_template.jinja",
-                                        "special_tokens_map.json", "generation_config.json"};
-    int result = 0;
-    for (size_t i = 0; i < sizeof names / sizeof *names && result == 0; i++) {
-        struct str source = {0}, target = {0}, bytes = {0};
-        str_addf(&source, "%s/%s", from, names[i]);
-        str_addf(&target, "%s/%s", to, names[i]);
-        if (file_exists(source.at)) {
-            result = file_read(source.at, 1U << 28, &bytes, err);
-            if (result == 0)
-                result = file_write_atomic(target.at, 0600, str_slice(&bytes), err);
-        }
-        str_free(&source);
-        str_free(&target);
-        str_free(&bytes);
-    }
-    return result;
-}
-
-static int merge(const struct options *o, struct session *s, struct error *err)
-{
-    struct lora_options lora;
-    struct str config = {0};
-    const char *out = option(o, "out");
-    str_addf(&config, "%s/config.json", out);
-    bool taken = file_exists(config.at);
-    str_free(&config);
-    if (taken)
-        return error_set(err, ERR_CONFLICT, "%s already holds a model", out);
-    if (lora_load(s->model, option(o, "adapter"), &lora, NULL, err) != 0 ||
-        lora_merge(s->model, err) != 0 || file_make_dir(out, err) != 0 ||
-        checkpoint_write_model(s->model, out, err) != 0)
-        return -1;
-    return copy_tokenizer(option(o, "model"), out, err);
-}
-
-int run_merge(const struct options *o, struct error *err)
-{
-    struct session s = {0};
-    int result = option_need(o, "adapter", err) != 0 || option_need(o, "out", err) != 0 ||
-                         session_open(o, true, &s, err) != 0
-                     ? -1
-                     : merge(o, &s, err);
+    int result = session_open(o, false, &s, err);
+    if (result == 0)
+        result = describe(o, &s, err);
     session_close(&s);
     return result;
 }

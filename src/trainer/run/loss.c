@@ -12,6 +12,7 @@ struct loss *loss_new(struct model *m, int max_rows, enum pass_kind kind, struct
     l->max_rows = max_rows;
     l->grads = kind != PASS_FORWARD;
     l->share = true;
+    l->ranks.count = 1;
     l->pass = pass_new(m, max_rows, kind, err);
     l->head = l->pass ? head_new(m, l->grads, err) : NULL;
     if (l->head)
@@ -77,6 +78,10 @@ static void run_row(struct loss *l, struct loss_sums *sums)
     for (size_t i = 0; i < n; i++)
         count_target(sums, &p->infos[i], l->losses[i], p->weights[i]);
     sums->rows += p->ids.count;
+    for (size_t i = 0; i < p->segment_count; i++) {
+        double len = p->segments[i].len;
+        sums->pairs += len * (p->segments[i].ctx_len + (len + 1) / 2);
+    }
     pack_clear(p);
 }
 
@@ -89,11 +94,11 @@ void loss_run(struct loss *l, const struct examples *list, const int *order, siz
         for (size_t b = 0; b < e->count; b++)
             w.tokens += (double)branch_trained(&e->branches[b]);
         w.branches += (double)e->count;
-        sums->plain_rows += example_rows(e, false);
     }
     pack_clear(&l->pack);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = (size_t)l->ranks.rank; i < count; i += (size_t)l->ranks.count) {
         const struct example *e = &list->items[order[i]];
+        sums->plain_rows += example_rows(e, false);
         if (l->pack.ids.count && l->pack.ids.count + example_rows(e, l->share) > (size_t)l->max_rows)
             run_row(l, sums);
         pack_add(&l->pack, e, l->share, weigh, &w);

@@ -4,6 +4,7 @@
 
 #include "trainer/data/pack.h"
 #include "trainer/model/head.h"
+#include "trainer/run/ranks.h"
 
 enum { KIND_A, KIND_B, KINDS };
 
@@ -13,6 +14,7 @@ struct loss_sums {
     double all, branch[KINDS], strategy, answer;
     size_t all_count, branch_count[KINDS], strategy_count, answer_count;
     size_t rows, plain_rows; /* tokens computed, and what plain sequences would have been */
+    double pairs;            /* of computed tokens that may attend one to the other */
 };
 
 struct loss {
@@ -25,13 +27,14 @@ struct loss {
     int max_rows;
     bool share, grads;
     bool by_branch; /* every branch weighs the same, instead of every trained token */
+    struct ranks ranks; /* this process computes every ranks.count-th example; loss_new: all */
 };
 
 /* Rows of at most max_rows tokens; larger examples must not come. NULL and err when memory is short. */
 struct loss *loss_new(struct model *m, int max_rows, enum pass_kind kind, struct error *err);
 void loss_free(struct loss *l); /* NULL is fine */
-/* Adds to sums the losses of examples order[0..count), to the model's gradients those of the objective,
- * which is normalised over all of them however they are packed. */
+/* Adds to sums the losses of this rank's share of examples order[0..count), to the model's gradients those
+ * of the objective, which is normalised over all of them however they are packed and divided. */
 void loss_run(struct loss *l, const struct examples *list, const int *order, size_t count,
               struct loss_sums *sums);
 

@@ -28,6 +28,16 @@ static bool allowed(const struct option_spec *spec, const char *value)
     return false;
 }
 
+static int unknown(const struct option_spec *specs, const char *word, size_t len, struct error *err)
+{
+    const char *hint = option_hint(specs, word, len);
+    int shown = len > 40 ? 40 : (int)len;
+    if (hint)
+        return error_set(err, ERR_USAGE, "there is no option --%.*s here; is --%s meant? (--help lists all)",
+                         shown, word, hint);
+    return error_set(err, ERR_USAGE, "there is no option --%.*s here (--help lists all)", shown, word);
+}
+
 static int set(const struct option_spec *specs, char **argv, int argc, int *i, struct options *out,
                struct error *err)
 {
@@ -35,7 +45,7 @@ static int set(const struct option_spec *specs, char **argv, int argc, int *i, s
     size_t len = equals ? (size_t)(equals - word) : strlen(word);
     int at = find(specs, word, len);
     if (at < 0)
-        return error_set(err, ERR_USAGE, "there is no option --%.40s here", word);
+        return unknown(specs, word, len, err);
     const char *value = equals ? equals + 1 : NULL;
     if (!specs[at].arg) {
         if (equals)
@@ -47,7 +57,7 @@ static int set(const struct option_spec *specs, char **argv, int argc, int *i, s
         value = argv[++*i];
     }
     if (specs[at].arg && !allowed(&specs[at], value))
-        return error_set(err, ERR_USAGE, "--%s is one of %s", specs[at].name, specs[at].arg);
+        return error_set(err, ERR_USAGE, "--%s is one of %s, not '%.40s'", specs[at].name, specs[at].arg, value);
     out->values[at] = value;
     return 0;
 }
@@ -90,25 +100,35 @@ int option_need(const struct options *o, const char *name, struct error *err)
     return option(o, name) ? 0 : error_set(err, ERR_USAGE, "--%s is needed", name);
 }
 
+/* A finite number from min to max. */
+static bool read_number(const char *text, double min, double max, double *out)
+{
+    char *end = NULL;
+    double v = text ? strtod(text, &end) : 0;
+    *out = v;
+    return text && *text && !*end && v >= min && v <= max;
+}
+
 int option_real(const struct options *o, const char *name, double min, double max, double *out,
                 struct error *err)
 {
     const char *text = option(o, name);
-    char *end = NULL;
-    double v = text ? strtod(text, &end) : 0;
-    if (!text || !*text || *end || !(v >= min && v <= max))
-        return error_set(err, ERR_USAGE, "--%s is a number from %g to %g", name, min, max);
-    *out = v;
-    return 0;
+    if (read_number(text, min, max, out))
+        return 0;
+    return error_set(err, ERR_USAGE, "--%s is a number from %g to %g, not '%.40s'", name, min, max,
+                     text ? text : "");
 }
 
 int option_int(const struct options *o, const char *name, long min, long max, int *out, struct error *err)
 {
-    double v = 0;
-    if (option_real(o, name, (double)min, (double)max, &v, err) != 0)
-        return -1;
-    *out = (int)v;
-    return *out == v ? 0 : error_set(err, ERR_USAGE, "--%s is a whole number", name);
+    const char *text = option(o, name);
+    double v;
+    if (read_number(text, (double)min, (double)max, &v) && v == (int)v) {
+        *out = (int)v;
+        return 0;
+    }
+    return error_set(err, ERR_USAGE, "--%s is a whole number from %ld to %ld, not '%.40s'", name, min, max,
+                     text ? text : "");
 }
 
 void options_help(const struct option_spec *specs)

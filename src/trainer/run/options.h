@@ -3,6 +3,7 @@
 #define TRAINER_RUN_OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/error.h"
 
@@ -25,6 +26,8 @@ struct options {
 /* Reads argv[1..]; values are borrowed from argv. ERR_USAGE on failure. */
 int options_parse(const struct option_spec *specs, int argc, char **argv, int max_args,
                   struct options *out, struct error *err);
+/* The option of specs that is likely meant by a word of len bytes that is none of them; NULL: no guess. */
+const char *option_hint(const struct option_spec *specs, const char *word, size_t len);
 const char *option(const struct options *o, const char *name); /* NULL when absent */
 bool option_flag(const struct options *o, const char *name);
 /* ERR_USAGE when absent. */

@@ -8,10 +8,14 @@
 
 /* Bytes. */
 struct plan {
-    double weights, trained, activations, head;
+    double weights;     /* of the model, in fp32 */
+    double trained;     /* value (LoRA), gradient and moments */
+    double activations; /* what the pass keeps and its scratch */
+    double head;        /* logits of a chunk of rows, and what belongs to them */
+    double program;     /* the program, its libraries and their buffers */
 };
 
-/* For a model whose adapters are attached; trained counts value (LoRA), gradient and moments. */
+/* For a model whose adapters are attached. Not counted: the examples' ids, a few bytes a token. */
 struct plan plan_of(const struct model *m, const struct params *params, bool lora, int max_rows,
                     enum pass_kind kind);
 double plan_total(const struct plan *p);

@@ -106,6 +106,12 @@ static int open_model(const struct options *o, const char *path, struct session 
     return s->model ? 0 : -1;
 }
 
+int session_open_model(const struct options *o, struct session *s, struct error *err)
+{
+    *s = (struct session){0};
+    return option_need(o, "model", err) == 0 ? open_model(o, option(o, "model"), s, err) : -1;
+}
+
 int session_open(const struct options *o, bool weights, struct session *s, struct error *err)
 {
     *s = (struct session){0};
@@ -115,6 +121,9 @@ int session_open(const struct options *o, bool weights, struct session *s, struc
         option_int(o, "max-tokens", 2, 1 << 24, &max_tokens, err) != 0)
         return -1;
     const char *path = option(o, "model");
+    if (!file_exists(path))
+        return error_set(err, ERR_ABSENT, "there is no %s: --model is a folder in the format of transformers or a "
+                                          "GGUF file, and nothing is downloaded", path);
     int result = (is_gguf(path) ? open_gguf : open_folder)(path, s, &template, err);
     if (result == 0)
         result = open_chat(o, str_slice(&template), s, err);

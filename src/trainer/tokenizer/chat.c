@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 typedef void render_fn(const struct chat_format *f, const struct chat_message *m, size_t count,
                        struct str *out);
 
@@ -71,6 +73,39 @@ static size_t find_first(struct slice s, const char *needle)
     return s.len;
 }
 
+/* What Python's str.strip, and so Jinja's trim, takes for a blank. */
+static bool is_blank(uint32_t cp)
+{
+    return (cp >= 0x09 && cp <= 0x0D) || (cp >= 0x1C && cp <= 0x20) || cp == 0x85 || cp == 0xA0 || cp == 0x1680 ||
+           (cp >= 0x2000 && cp <= 0x200A) || cp == 0x2028 || cp == 0x2029 || cp == 0x202F || cp == 0x205F ||
+           cp == 0x3000;
+}
+
+static struct slice trimmed(struct slice s)
+{
+    size_t start = 0, end = 0;
+    bool any = false;
+    for (size_t at = 0; at < s.len;) {
+        uint32_t cp;
+        size_t n = utf8_decode(s.at + at, s.len - at, &cp);
+        if (!is_blank(cp)) {
+            start = any ? start : at;
+            end = at + n;
+            any = true;
+        }
+        at += n;
+    }
+    return slice_sub(s, start, end);
+}
+
+/* A user's message that Qwen3's template takes for a tool's answer, not for a question. */
+static bool is_tool_response(struct slice s)
+{
+    static const char open[] = "<tool_response>", close[] = "</tool_response>";
+    size_t o = sizeof open - 1, c = sizeof close - 1;
+    return s.len >= o && s.len >= c && memcmp(s.at, open, o) == 0 && memcmp(s.at + s.len - c, close, c) == 0;
+}
+
 /* An assistant's turn in Qwen3's history: thoughts are kept after the last question only. */
 static void qwen3_assistant(struct str *out, struct slice content, bool after_question, bool last)
 {
@@ -102,7 +137,7 @@ static void render_qwen3(const struct chat_format *f, const struct chat_message 
     size_t question = count; /* index of the last user message; none: the last message */
     (void)f;
     for (size_t i = count; i-- > 0 && question == count;) {
-        if (role_is(&m[i], "user"))
+        if (role_is(&m[i], "user") && !is_tool_response(m[i].content))
             question = i;
     }
     question = question == count && count ? count - 1 : question;
@@ -120,7 +155,7 @@ static void llama3_turn(struct str *out, struct slice role, struct slice content
     str_adds(out, "<|start_header_id|>");
     str_add_slice(out, role);
     str_adds(out, "<|end_header_id|>\n\n");
-    str_add_slice(out, slice_trim(content));
+    str_add_slice(out, trimmed(content));
     str_adds(out, "<|eot_id|>");
 }
 
@@ -143,7 +178,7 @@ static void render_llama31(const struct chat_format *f, const struct chat_messag
     str_adds(out, "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\n"
                   "Cutting Knowledge Date: December 2023\nToday Date: 26 Jul 2024\n\n");
     if (own)
-        str_add_slice(out, slice_trim(m[0].content));
+        str_add_slice(out, trimmed(m[0].content));
     str_adds(out, "<|eot_id|>");
     for (size_t i = own; i < count; i++)
         llama3_turn(out, m[i].role, m[i].content);

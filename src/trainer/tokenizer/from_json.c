@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "trainer/tokenizer/compose.h"
 #include "trainer/tokenizer/tokenizer_parts.h"
 
 static const char low_line[] = "\xE2\x96\x81"; /* U+2581, SentencePiece's blank */
@@ -193,7 +194,14 @@ static int read_added(struct tokenizer *t, const struct json *list, struct error
             .special = json_bool(json_get(c, "special"), false),
             .lstrip = json_bool(json_get(c, "lstrip"), false),
             .rstrip = json_bool(json_get(c, "rstrip"), false),
+            .normalized = json_bool(json_get(c, "normalized"), false) && !t->sentencepiece,
         };
+        str_clear(&t->scratch);
+        if (a.normalized && t->nfc) {
+            if (compose_nfc(&t->scratch, a.text, err) != 0)
+                return -1;
+            a.text = str_slice(&t->scratch);
+        }
         if (tokenizer_add_added(t, a, err) != 0)
             return -1;
     }

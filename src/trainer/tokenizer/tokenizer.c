@@ -219,14 +219,9 @@ static int normalise(struct tokenizer *t, struct slice text, struct error *err)
     return 0;
 }
 
-/* Text without added tokens in it. */
-static int encode_plain(struct tokenizer *t, struct slice text, struct ids *out, struct error *err)
+/* Normalised text without added tokens in it. */
+static int encode_words(struct tokenizer *t, struct slice normal, struct ids *out, struct error *err)
 {
-    if (text.len == 0)
-        return 0;
-    if (normalise(t, text, err) != 0)
-        return -1;
-    struct slice normal = str_slice(&t->normal);
     size_t count;
     const struct piece *pieces = pretoken_split(t->pretoken, normal, &count, err);
     if (!pieces)
@@ -236,16 +231,18 @@ static int encode_plain(struct tokenizer *t, struct slice text, struct ids *out,
     return 0;
 }
 
-/* The longest added token at the first place from which one starts; NULL when there is none. */
-static const struct added_token *next_added(const struct tokenizer *t, struct slice text, size_t from,
-                                            size_t *place)
+/* The longest added token, of those that are looked for in normalised text or of the others, at the first place
+ * from which one starts; NULL when there is none. */
+static const struct added_token *next_added(const struct tokenizer *t, bool normalized, struct slice text,
+                                            size_t from, size_t *place)
 {
     for (size_t at = from; at < text.len; at++) {
         if (!t->added_start[(unsigned char)text.at[at]])
             continue;
         for (size_t i = 0; i < t->added_count; i++) {
             struct slice a = t->added[i].text;
-            if (a.len <= text.len - at && memcmp(a.at, text.at + at, a.len) == 0) {
+            if (t->added[i].normalized == normalized && a.len <= text.len - at &&
+                memcmp(a.at, text.at + at, a.len) == 0) {
                 *place = at;
                 return &t->added[i];
             }
@@ -259,22 +256,40 @@ static bool blank_at(struct slice text, size_t at)
     return at < text.len && strchr(" \t\n\r\v\f", text.at[at]) && text.at[at];
 }
 
-static int encode_valid(struct tokenizer *t, struct slice text, struct ids *out, struct error *err)
+typedef int encode_fn(struct tokenizer *t, struct slice text, struct ids *out, struct error *err);
+
+/* Added tokens of one kind become their ids, what lies between goes to encode. */
+static int encode_between(struct tokenizer *t, bool normalized, struct slice text, encode_fn *encode,
+                          struct ids *out, struct error *err)
 {
     size_t done = 0, place = 0;
     const struct added_token *a;
-    while ((a = next_added(t, text, done, &place))) {
+    while ((a = next_added(t, normalized, text, done, &place))) {
         size_t before = place, after = place + a->text.len;
         while (a->lstrip && before > done && blank_at(text, before - 1))
             before--;
         while (a->rstrip && blank_at(text, after))
             after++;
-        if (encode_plain(t, slice_sub(text, done, before), out, err) != 0)
+        if (before > done && encode(t, slice_sub(text, done, before), out, err) != 0)
             return -1;
         ids_add(out, a->id);
         done = after;
     }
-    return encode_plain(t, slice_sub(text, done, text.len), out, err);
+    return done < text.len ? encode(t, slice_sub(text, done, text.len), out, err) : 0;
+}
+
+static int encode_raw(struct tokenizer *t, struct slice text, struct ids *out, struct error *err)
+{
+    if (normalise(t, text, err) != 0)
+        return -1;
+    return encode_between(t, true, str_slice(&t->normal), encode_words, out, err);
+}
+
+/* As the reference: tokens that are not normalised are cut out first, then the rest is normalised, and only
+ * then the others are looked for (a mark after "</think>" may compose with its last letter). */
+static int encode_valid(struct tokenizer *t, struct slice text, struct ids *out, struct error *err)
+{
+    return encode_between(t, false, text, encode_raw, out, err);
 }
 
 int tokenizer_encode(struct tokenizer *t, struct slice text, struct ids *out, struct error *err)
@@ -290,11 +305,13 @@ int tokenizer_encode(struct tokenizer *t, struct slice text, struct ids *out, st
 
 bool tokenizer_holds_added(const struct tokenizer *t, struct slice text, bool special_only)
 {
-    size_t place = 0;
-    const struct added_token *a;
-    for (size_t from = 0; (a = next_added(t, text, from, &place)); from = place + a->text.len) {
-        if (a->special || !special_only)
-            return true;
+    for (int normalized = 0; normalized < 2; normalized++) {
+        size_t place = 0;
+        const struct added_token *a;
+        for (size_t from = 0; (a = next_added(t, normalized, text, from, &place)); from = place + a->text.len) {
+            if (a->special || !special_only)
+                return true;
+        }
     }
     return false;
 }

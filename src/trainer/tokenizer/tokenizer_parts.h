@@ -11,6 +11,7 @@ struct added_token {
     struct slice text;
     int id;
     bool special, lstrip, rstrip;
+    bool normalized; /* looked for in normalised text, after those that are not */
 };
 
 enum { BYTES = 256 };

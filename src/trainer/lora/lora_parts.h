@@ -1,0 +1,26 @@
+/* What the files of this folder share. */
+#ifndef TRAINER_LORA_LORA_PARTS_H
+#define TRAINER_LORA_LORA_PARTS_H
+
+#include "trainer/lora/lora.h"
+
+enum { LORA_NAME_BYTES = 160, LORA_RANK_MAX = 4096 };
+
+/* PEFT's name of one tensor; part is 'A' or 'B'. */
+void lora_peft_name(char out[LORA_NAME_BYTES], int layer, int kind, char part);
+/* Memory for one map's adapter (rank and scale from o); with params also gradients. */
+int lora_attach_one(struct model *m, int layer, int kind, const struct lora_options *o, struct params *params,
+                    struct error *err);
+/* A host copy of a tensor's values, the caller frees. */
+float *lora_host_copy(const struct model *m, const float *values, size_t count);
+
+/* The two formats; lora_load and lora_save choose. */
+int lora_load_peft(struct model *m, const char *folder, struct lora_options *o, struct params *params,
+                   struct error *err);
+int lora_save_peft(const struct model *m, const char *folder, const struct lora_options *o, const char *base,
+                   struct error *err);
+int lora_load_gguf(struct model *m, const char *path, struct lora_options *o, struct params *params,
+                   struct error *err);
+int lora_save_gguf(const struct model *m, const char *path, const struct lora_options *o, struct error *err);
+
+#endif
