@@ -36,6 +36,9 @@ const char *entries_path(struct entries *e, const struct entry *at);
 /* Words of a value, ended by NULL; quotes (" or ') hold blanks together. Borrowed from the arena. */
 const char *const *entries_words(struct entries *e, const struct entry *at, size_t *n);
 
+/* "0..6"; false when it is no scale. */
+bool config_scale(const char *value, double *low, double *high);
+
 /* The key of an endpoint from where its entries say; 0 and *secret (the caller wipes and frees; NULL: it has none),
  * or -1 and err. from says in words where it came from. */
 int secret_read(struct entries *e, const struct endpoint *of, char **secret, const char **from, struct error *err);

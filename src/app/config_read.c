@@ -62,12 +62,25 @@ static bool is_choice(const char *choices, const char *value)
     return false;
 }
 
+/* strtod takes the first point of "0..6" for its own, so the halves are parted before they are read. */
+bool config_scale(const char *value, double *low, double *high)
+{
+    const char *points = strstr(value, "..");
+    char first[32], *end;
+    if (!points || points == value || (size_t)(points - value) >= sizeof first)
+        return false;
+    snprintf(first, sizeof first, "%.*s", (int)(points - value), value);
+    *low = strtod(first, &end);
+    if (*end)
+        return false;
+    *high = strtod(points + 2, &end);
+    return end != points + 2 && !*end && isfinite(*low) && isfinite(*high) && *low < *high;
+}
+
 static bool is_scale(const char *value)
 {
     double low, high;
-    int used = 0;
-    return sscanf(value, "%lf..%lf%n", &low, &high, &used) == 2 && used && !value[used] && isfinite(low) &&
-           isfinite(high) && low < high;
+    return config_scale(value, &low, &high);
 }
 
 /* What a value should have been, or NULL when it is fine. */
