@@ -62,30 +62,25 @@ static bool is_choice(const char *choices, const char *value)
     return false;
 }
 
-/* strtod takes the first point of "0..6" for its own, so the halves are parted before they are read. */
-bool config_scale(const char *value, double *low, double *high)
+bool entries_scale(const char *value, double *low, double *high)
 {
-    const char *points = strstr(value, "..");
+    const char *dots = strstr(value, "..");
     char first[32], *end;
-    if (!points || points == value || (size_t)(points - value) >= sizeof first)
+    if (!dots || (size_t)(dots - value) >= sizeof first || dots == value || !dots[2])
         return false;
-    snprintf(first, sizeof first, "%.*s", (int)(points - value), value);
+    memcpy(first, value, (size_t)(dots - value));
+    first[dots - value] = 0;
     *low = strtod(first, &end);
     if (*end)
         return false;
-    *high = strtod(points + 2, &end);
-    return end != points + 2 && !*end && isfinite(*low) && isfinite(*high) && *low < *high;
-}
-
-static bool is_scale(const char *value)
-{
-    double low, high;
-    return config_scale(value, &low, &high);
+    *high = strtod(dots + 2, &end);
+    return !*end && isfinite(*low) && isfinite(*high) && *low < *high;
 }
 
 /* What a value should have been, or NULL when it is fine. */
 static const char *wrong(const struct config_key *k, const char *value)
 {
+    double low, high;
     switch (k->type) {
     case CONFIG_NUMBER: return is_number(value, false, 0) ? NULL : "a number of 0 or more";
     case CONFIG_COUNT: return is_number(value, true, 1) ? NULL : "a whole number of 1 or more";
@@ -93,7 +88,7 @@ static const char *wrong(const struct config_key *k, const char *value)
     case CONFIG_SIZE: return is_size(value) ? NULL : "a number of bytes such as 8M";
     case CONFIG_YES: return is_choice("yes|no", value) ? NULL : "yes or no";
     case CONFIG_CHOICE: return is_choice(k->choices, value) ? NULL : k->choices;
-    case CONFIG_SCALE: return is_scale(value) ? NULL : "two numbers such as 0..6";
+    case CONFIG_SCALE: return entries_scale(value, &low, &high) ? NULL : "two numbers such as 0..6";
     case CONFIG_TEXT:
     case CONFIG_PATH:
     case CONFIG_WORDS: break;

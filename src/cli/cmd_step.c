@@ -100,7 +100,7 @@ static int say_plan(struct invocation *inv, const struct loop_request *q, const 
     if (p->plan.money < 0)
         str_adds(&out, "price not known");
     else
-        loop_money_text(&out, p->plan.money, p->currency);
+        p->plan.money == 0 ? str_adds(&out, "free of charge") : loop_money_text(&out, p->plan.money, p->currency);
     str_addc(&out, '\n');
     if (p->busy)
         str_addf(&out, "%zu more are in the hands of another job\n", p->busy);

@@ -227,8 +227,10 @@ static void faults_say_what_happened(void)
         llm_answer_free(&a);
         got++;
     }
-    /* libcurl itself sends again when a connection it kept open turns out to be dead. */
-    CU_ASSERT(server_count(s, "requests") >= attempts && server_count(s, "requests") <= attempts + 6);
+    /* libcurl sends again by itself, five times at most, when a connection it kept open ends without a byte: four of
+     * the requests above are cut so. */
+    int64_t requests = server_count(s, "requests");
+    CU_ASSERT(requests >= attempts && requests <= attempts + 4 * 5);
     CU_ASSERT_EQUAL(server_count(s, "refused"), 0);
     llm_close(l);
     server_stop(s);
