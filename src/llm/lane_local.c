@@ -81,11 +81,8 @@ static void close_lane(struct lane *n)
         close(b->pipe);
     }
     for (int i = 0; i < b->count; i++) {
-        if (!b->items[i])
-            continue;
-        mem_free(b->items[i]->label);
-        str_free(&b->items[i]->body);
-        mem_free(b->items[i]);
+        if (b->items[i])
+            question_free(b->items[i]);
     }
     remove_folder(&b->folder);
     str_free(&b->said);
