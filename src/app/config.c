@@ -303,7 +303,7 @@ static struct grader *make_grader(struct config *c, const char *name, const stru
     *g = (struct grader){.name = kind->name, .kind = grader_kind(kind->value), .scale_max = 1, .weight = 1,
                          .samples = 1, .seconds = 30, .memory = get_size(c, "grader", name, "memory", (int64_t)1 << 30)};
     if (scale)
-        sscanf(scale->value, "%lf..%lf", &g->scale_min, &g->scale_max);
+        entries_scale(scale->value, &g->scale_min, &g->scale_max);
     else {
         error_set(err, ERR_INPUT, "%s: line %d: [grader %.60s] needs scale, such as 0..6", kind->file, kind->line, name);
         return NULL;

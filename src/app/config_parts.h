@@ -31,6 +31,8 @@ void entries_read(struct entries *e, const char *path, bool own);
 void entries_fault(struct entries *e, const struct entry *at, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* The one that counts: the last, the project's before the person's. NULL when there is none. */
 const struct entry *entries_find(const struct entries *e, const char *kind, const char *name, const char *key);
+/* "0..6" as its two numbers; false when it is no scale. */
+bool entries_scale(const char *value, double *low, double *high);
 /* A path as it stands in a file, from the folder of that file. Borrowed from the arena. */
 const char *entries_path(struct entries *e, const struct entry *at);
 /* Words of a value, ended by NULL; quotes (" or ') hold blanks together. Borrowed from the arena. */

@@ -62,17 +62,25 @@ static bool is_choice(const char *choices, const char *value)
     return false;
 }
 
-static bool is_scale(const char *value)
+bool entries_scale(const char *value, double *low, double *high)
 {
-    double low, high;
-    int used = 0;
-    return sscanf(value, "%lf..%lf%n", &low, &high, &used) == 2 && used && !value[used] && isfinite(low) &&
-           isfinite(high) && low < high;
+    const char *dots = strstr(value, "..");
+    char first[32], *end;
+    if (!dots || (size_t)(dots - value) >= sizeof first || dots == value || !dots[2])
+        return false;
+    memcpy(first, value, (size_t)(dots - value));
+    first[dots - value] = 0;
+    *low = strtod(first, &end);
+    if (*end)
+        return false;
+    *high = strtod(dots + 2, &end);
+    return !*end && isfinite(*low) && isfinite(*high) && *low < *high;
 }
 
 /* What a value should have been, or NULL when it is fine. */
 static const char *wrong(const struct config_key *k, const char *value)
 {
+    double low, high;
     switch (k->type) {
     case CONFIG_NUMBER: return is_number(value, false, 0) ? NULL : "a number of 0 or more";
     case CONFIG_COUNT: return is_number(value, true, 1) ? NULL : "a whole number of 1 or more";
@@ -80,7 +88,7 @@ static const char *wrong(const struct config_key *k, const char *value)
     case CONFIG_SIZE: return is_size(value) ? NULL : "a number of bytes such as 8M";
     case CONFIG_YES: return is_choice("yes|no", value) ? NULL : "yes or no";
     case CONFIG_CHOICE: return is_choice(k->choices, value) ? NULL : k->choices;
-    case CONFIG_SCALE: return is_scale(value) ? NULL : "two numbers such as 0..6";
+    case CONFIG_SCALE: return entries_scale(value, &low, &high) ? NULL : "two numbers such as 0..6";
     case CONFIG_TEXT:
     case CONFIG_PATH:
     case CONFIG_WORDS: break;

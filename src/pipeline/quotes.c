@@ -67,25 +67,25 @@ static void free_loose(struct loose *l)
     mem_free(l->to);
 }
 
-static struct slice without_marks(struct slice quote)
+/* Bytes of the quotation mark at the start or end, 0 where there is none. */
+static size_t mark_at(struct slice text, bool end)
 {
     static const char *const marks[] = {"\"", "'", "“", "”", "‘", "’", "«", "»"};
-    bool found = true;
-    quote = slice_trim(quote);
-    while (found && quote.len) {
-        found = false;
-        for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-            size_t n = strlen(marks[i]);
-            if (quote.len > 2 * n && slice_starts(quote, marks[i])) {
-                quote = slice_trim(slice_sub(quote, n, quote.len));
-                found = true;
-            }
-            if (quote.len > n && memcmp(quote.at + quote.len - n, marks[i], n) == 0) {
-                quote = slice_trim(slice_sub(quote, 0, quote.len - n));
-                found = true;
-            }
-        }
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        size_t n = strlen(marks[i]);
+        if (text.len >= n && memcmp(text.at + (end ? text.len - n : 0), marks[i], n) == 0)
+            return n;
     }
+    return 0;
+}
+
+/* Without the pairs of marks around it; one that stands at one end alone is a word's. */
+static struct slice without_marks(struct slice quote)
+{
+    size_t first, last;
+    quote = slice_trim(quote);
+    while ((first = mark_at(quote, false)) && (last = mark_at(quote, true)) && quote.len >= first + last)
+        quote = slice_trim(slice_sub(quote, first, quote.len - last));
     return quote;
 }
 
@@ -109,7 +109,7 @@ bool quote_find(struct slice text, struct slice quote, size_t *from, size_t *to)
     read_loose(&in, text);
     read_loose(&sought, bare);
     bool found = find_exact(str_slice(&in.text), str_slice(&sought.text), &start, &end);
-    if (found) {
+    if (found && in.from && in.to) { /* they are there for every byte of a text that is not empty */
         *from = in.from[start];
         *to = in.to[end - 1];
     }
@@ -131,7 +131,7 @@ static size_t ellipsis(struct slice text, size_t at)
 
 void quote_find_pieces(struct slice text, struct slice quote, quote_found_fn *found, void *context)
 {
-    size_t from, to;
+    size_t from = 0, to = 0;
     if (quote_find(text, quote, &from, &to)) {
         found(context, from, to);
         return;

@@ -1,4 +1,5 @@
 /* hinge-train: the trainer's own program. */
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,12 +110,13 @@ static int dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    signal(SIGXFSZ, SIG_IGN); /* a file over the limit is a write that fails, with a message */
     choose_environment(argv);
     int code = dispatch(argc, argv);
     if (fflush(stdout) == 0 && !ferror(stdout))
         return code;
     struct error err = {0};
-    error_errno(&err, "cannot write to standard output");
+    error_set(&err, ERR_IO, "standard output took not all that was written to it");
     complain(NULL, &err);
     return code == EXIT_OK ? EXIT_FAILED : code;
 }

@@ -185,7 +185,6 @@ static struct endpoint hasty(const struct server *s, const char *kind)
 {
     struct endpoint e = endpoint_at(s, kind);
     e.max_reply = 1 << 20;
-    e.silence_seconds = 0.4;
     return e;
 }
 
@@ -213,6 +212,8 @@ static void faults_say_what_happened(void)
     int attempts = 0;
     for (int i = 0; i < N; i++) {
         e[i] = hasty(s, "openai");
+        if (strstr(faults[i].says, "silence_timeout")) /* the others have time: this machine may be busy */
+            e[i].silence_seconds = 0.4;
         snprintf(models[i], sizeof models[i], "script:%s", faults[i].script);
         e[i].model = models[i];
         CU_ASSERT_EQUAL_FATAL(llm_add(l, &e[i], &err), i);

@@ -115,9 +115,12 @@ static int run(struct scene *s, const char *name)
     int64_t *ids = NULL;
     s->n_todo = s->taken = s->done = s->failed = s->calls = s->cached = 0;
     CU_ASSERT_PTR_NOT_NULL_FATAL(step);
+    if (!step)
+        return -1;
     CU_ASSERT_EQUAL_FATAL(loop_store_select(s->p.store, step->which, s->settings.again, NULL, 0, RECORDS_MAX, &ids,
                                             &s->n_todo, NULL, &err), 0);
-    memcpy(s->todo, ids, s->n_todo * sizeof *ids);
+    for (size_t i = 0; i < s->n_todo; i++)
+        s->todo[i] = ids[i];
     free(ids);
     str_clear(&s->said);
     int end = step_run(s->p.store, step, &s->settings, &host, &s->said, &err);

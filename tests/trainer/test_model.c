@@ -304,7 +304,7 @@ static void greedy_tokens_are_the_reference(void)
         bench_open(&t, names[n], PASS_FORWARD);
         size_t count;
         int *want = golden_ids(&t.expected, "generated", &count), slot = SLOT, row = 0;
-        struct decoder *d = decoder_new(t.model, 2, (int)count + GIVEN, &err);
+        struct decoder *d = decoder_new(t.model, 2, (int)count + GIVEN, 2, &err);
         CU_ASSERT_PTR_NOT_NULL_FATAL(d);
         struct segment segment = {.len = GIVEN - 1};
         struct batch batch = {GIVEN - 1, t.ids, t.positions, &segment, 1};

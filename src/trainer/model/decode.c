@@ -4,7 +4,7 @@
 
 struct decoder {
     struct model *model;
-    int slots, capacity;
+    int slots, capacity, rows;
     float **k, **v; /* by slot * layers + layer: rows of kv_heads * head_dim */
     float *x, *normed, *rstd, *q, *raw, *o, *gate, *up, *act, *table, *u, *new_k, *new_v;
     const float **k_now, **v_now; /* of the sequences in a step */
@@ -52,24 +52,25 @@ static int alloc_scratch(struct decoder *d, struct error *err)
                 {&d->o, q},      {&d->gate, ffn},      {&d->up, ffn},         {&d->act, ffn},
                 {&d->table, dim}, {&d->u, largest_rank(d->model)}, {&d->new_k, kv}, {&d->new_v, kv}};
     for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
-        if (!(*list[i].at = b->ops->alloc(b, list[i].wide * (size_t)d->slots, err)))
+        if (!(*list[i].at = b->ops->alloc(b, list[i].wide * (size_t)d->rows, err)))
             return -1;
     }
     return 0;
 }
 
-struct decoder *decoder_new(struct model *m, int slots, int capacity, struct error *err)
+struct decoder *decoder_new(struct model *m, int slots, int capacity, int rows, struct error *err)
 {
     struct decoder *d = mem_zalloc(1, sizeof *d);
     size_t caches = (size_t)slots * (size_t)m->config.layers;
     d->model = m;
     d->slots = slots;
     d->capacity = capacity;
+    d->rows = rows;
     d->k = mem_zalloc(caches, sizeof *d->k);
     d->v = mem_zalloc(caches, sizeof *d->v);
-    d->k_now = mem_zalloc((size_t)slots, sizeof *d->k_now);
-    d->v_now = mem_zalloc((size_t)slots, sizeof *d->v_now);
-    d->lengths = mem_zalloc((size_t)slots, sizeof *d->lengths);
+    d->k_now = mem_zalloc((size_t)rows, sizeof *d->k_now);
+    d->v_now = mem_zalloc((size_t)rows, sizeof *d->v_now);
+    d->lengths = mem_zalloc((size_t)rows, sizeof *d->lengths);
     if (alloc_caches(d, err) == 0 && alloc_scratch(d, err) == 0)
         return d;
     decoder_free(d);
@@ -117,6 +118,17 @@ void decoder_fill(struct decoder *d, struct pass *p, const struct batch *batch, 
     d->spans = spans;
     d->span_count = count;
     pass_forward(p, batch, keep_rows, d);
+}
+
+void decoder_copy(struct decoder *d, int from, int to, int count)
+{
+    struct backend *b = d->model->backend;
+    size_t size = (size_t)count * kv_width(d->model);
+    int layers = d->model->config.layers;
+    for (int i = 0; from != to && i < layers; i++) {
+        b->ops->copy(b, d->k[to * layers + i], d->k[from * layers + i], size);
+        b->ops->copy(b, d->v[to * layers + i], d->v[from * layers + i], size);
+    }
 }
 
 /* q, and this token's key and value into the caches. */

@@ -7,8 +7,9 @@
 
 struct decoder;
 
-/* slots sequences of up to capacity tokens. NULL and err when memory is short. */
-struct decoder *decoder_new(struct model *m, int slots, int capacity, struct error *err);
+/* slots sequences of up to capacity tokens, rows tokens at most in one step. NULL and err when memory is
+ * short. */
+struct decoder *decoder_new(struct model *m, int slots, int capacity, int rows, struct error *err);
 void decoder_free(struct decoder *d); /* NULL is fine */
 
 /* Rows row..row+count of a batch are tokens position..position+count of the sequence in slot. Rows may
@@ -20,8 +21,11 @@ struct span {
 /* Computes a batch with p and keeps its keys and values as the spans say. */
 void decoder_fill(struct decoder *d, struct pass *p, const struct batch *batch, const struct span *spans,
                   int count);
-/* One more token for each of n slots: ids[i] is token positions[i] of the sequence in slots[i]. Returns
- * n rows of hidden state before the last norm; borrowed until the next call. */
+/* The first count tokens of the sequence in one slot become those of the sequence in another. */
+void decoder_copy(struct decoder *d, int from, int to, int count);
+/* n more tokens (at most rows): ids[i] is token positions[i] of the sequence in slots[i]. A slot may come
+ * several times, with successive positions: the rest of a prompt. Returns n rows of hidden state before the
+ * last norm; borrowed until the next call. */
 const float *decoder_step(struct decoder *d, const int *slots, const int *ids, const int *positions, int n);
 
 #endif

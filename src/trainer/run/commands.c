@@ -10,5 +10,6 @@ const struct train_command train_commands[] = {
     {"merge", "write a model with an adapter merged in", merge_options, run_merge},
     {"convert", "an adapter from PEFT's format to llama.cpp's, or back", convert_options, run_convert},
     {"info", "describe a model, or plan a training", info_options, run_info},
+    {"bench", "measure this machine on a model", bench_options, run_bench},
     {NULL, NULL, NULL, NULL},
 };

@@ -1,8 +1,12 @@
 /*
  * hinge-train generate: answers to prompts, several at once. When a sequence ends, the next prompt takes
- * its place; prompts that enter together have their common beginning computed once.
+ * its place. Prompts enter in the order of their tokens, so that the one before has the longest beginning in
+ * common with the next, and still stands in its slot: only the slot's next prompt can have taken its place. A
+ * beginning that is half of a prompt or more is copied from there; prompts that enter together and have
+ * none have what is common to them computed once.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
@@ -26,6 +30,7 @@ const struct option_spec generate_options[] = {
     {"think", "off|on", "off", "off: the empty think block is given; on: the model may write its own"},
     {"batch", "N", "16", "sequences at once"},
     {"max-new", "N", "512", "tokens an answer may have"},
+    {"ignore-end", NULL, NULL, "go on after the end of the turn, to --max-new tokens"},
     {"temperature", "X", "0", "0 takes the likeliest token"},
     {"top-p", "X", "1", "the likeliest tokens that reach this share"},
     {"min-p", "X", "0", "tokens at least this share of the likeliest"},
@@ -33,7 +38,7 @@ const struct option_spec generate_options[] = {
     {0},
 };
 
-enum { LINE_BYTES = 1 << 28, FILL_ROWS = 2048, SLOTS_MAX = HEAD_CHUNK };
+enum { LINE_BYTES = 1 << 28, FILL_ROWS = 2048, SLOTS_MAX = HEAD_CHUNK, STEP_ROWS = 128 };
 
 struct answer {
     char *id;
@@ -44,10 +49,12 @@ struct answer {
 struct generation {
     struct session session;
     struct answer *answers;
-    size_t count, cap, next; /* next to enter */
+    size_t count, cap, next; /* next to enter: an index of order */
+    size_t *order;           /* of answers, by their prompts' tokens */
+    int last_slot;           /* of the prompt that entered last, -1 for none */
     struct sampling sampling;
     int slots, max_new, seed, end_id;
-    bool think_on;
+    bool think_on, ignore_end;
     struct decoder *decoder;
     struct pass *pass;
     struct head *head;
@@ -67,6 +74,7 @@ static int read_numbers(const struct options *o, struct generation *g, struct er
         option_real(o, "top-p", 0, 1, &g->sampling.top_p, err) != 0 ||
         option_real(o, "min-p", 0, 1, &g->sampling.min_p, err) != 0)
         return -1;
+    g->ignore_end = option_flag(o, "ignore-end");
     g->think_on = strcmp(option(o, "think"), "on") == 0;
     return 0;
 }
@@ -118,7 +126,8 @@ static int open_machinery(struct generation *g, struct error *err)
     }
     struct model *m = g->session.model;
     size_t slots = (size_t)g->slots;
-    g->decoder = decoder_new(m, g->slots, (int)needed, err);
+    int rows = g->slots > STEP_ROWS ? g->slots : STEP_ROWS;
+    g->decoder = decoder_new(m, g->slots, (int)needed, rows, err);
     g->pass = g->decoder ? pass_new(m, (int)longest, PASS_FORWARD, err) : NULL;
     g->head = g->pass ? head_new(m, false, err) : NULL;
     g->in_slot = mem_zalloc(slots, sizeof *g->in_slot);
@@ -133,22 +142,105 @@ static int open_machinery(struct generation *g, struct error *err)
     return g->head ? 0 : -1;
 }
 
-/* Takes prompts for free slots into an example, as branches, as long as they fit one pass. */
+/* For qsort: answers by their prompts' tokens, equal ones as they came. */
+static int by_prompt(const void *left, const void *right)
+{
+    const struct answer *a = *(struct answer *const *)left, *b = *(struct answer *const *)right;
+    size_t n = a->prompt.count < b->prompt.count ? a->prompt.count : b->prompt.count;
+    for (size_t i = 0; i < n; i++) {
+        if (a->prompt.items[i] != b->prompt.items[i])
+            return a->prompt.items[i] < b->prompt.items[i] ? -1 : 1;
+    }
+    if (a->prompt.count != b->prompt.count)
+        return a->prompt.count < b->prompt.count ? -1 : 1;
+    return a < b ? -1 : a > b;
+}
+
+static void sort_prompts(struct generation *g)
+{
+    const struct answer **list = mem_alloc((g->count + 1) * sizeof *list);
+    g->order = mem_alloc((g->count + 1) * sizeof *g->order);
+    for (size_t i = 0; i < g->count; i++)
+        list[i] = &g->answers[i];
+    qsort(list, g->count, sizeof *list, by_prompt);
+    for (size_t i = 0; i < g->count; i++)
+        g->order[i] = (size_t)(list[i] - g->answers);
+    mem_free(list);
+    g->last_slot = -1;
+}
+
+static struct answer *next_prompt(struct generation *g)
+{
+    return &g->answers[g->order[g->next]];
+}
+
+/* Tokens of the next prompt that the one before it begins with as well; the last is never among them: it is the
+ * first step's. */
+static size_t common_with_last(struct generation *g)
+{
+    if (g->last_slot < 0)
+        return 0;
+    const struct ids *a = &g->answers[g->order[g->next - 1]].prompt, *b = &next_prompt(g)->prompt;
+    size_t n = 0, most = (a->count < b->count ? a->count : b->count) - 1;
+    while (n < most && a->items[n] == b->items[n])
+        n++;
+    return n;
+}
+
+/* The next prompt enters slot s. Its random numbers follow from its place in the file alone. */
+static void enter(struct generation *g, int s)
+{
+    g->in_slot[s] = (int)g->order[g->next];
+    rng_seed(&g->rngs[s], (uint64_t)g->seed, 1000 + g->order[g->next]);
+    g->last_slot = s;
+    g->next++;
+}
+
+/* Tokens from..count-1 of a prompt into the cache of its slot. */
+static void fill_rest(struct generation *g, const struct ids *prompt, size_t from, int slot)
+{
+    int slots[STEP_ROWS], positions[STEP_ROWS];
+    for (size_t at = from; at + 1 < prompt->count;) {
+        int n = 0;
+        for (; n < STEP_ROWS && at + (size_t)n + 1 < prompt->count; n++) {
+            slots[n] = slot;
+            positions[n] = (int)at + n;
+        }
+        decoder_step(g->decoder, slots, prompt->items + at, positions, n);
+        at += (size_t)n;
+    }
+}
+
+/* The next prompt, where half of it or more stands in the last one's slot. */
+static bool enter_copied(struct generation *g, int s)
+{
+    struct answer *a = next_prompt(g);
+    size_t common = common_with_last(g);
+    if (common == 0 || 2 * common < a->prompt.count)
+        return false;
+    decoder_copy(g->decoder, g->last_slot, s, (int)common);
+    fill_rest(g, &a->prompt, common, s);
+    enter(g, s);
+    return true;
+}
+
+/* Takes prompts for free slots into an example, as branches, as long as they fit one pass and none has to
+ * wait for another. */
 static void take_prompts(struct generation *g, struct example *e, int *slots)
 {
     size_t rows = 0;
     for (int s = 0; s < g->slots && g->next < g->count; s++) {
-        struct answer *a = &g->answers[g->next];
+        struct answer *a = next_prompt(g);
         if (g->in_slot[s] >= 0)
             continue;
-        if (e->count && rows + a->prompt.count > FILL_ROWS)
+        if (e->count && (rows + a->prompt.count > FILL_ROWS || 2 * common_with_last(g) >= a->prompt.count))
             break;
+        if (!e->count && enter_copied(g, s))
+            continue;
         rows += a->prompt.count;
-        g->in_slot[s] = (int)g->next;
-        rng_seed(&g->rngs[s], (uint64_t)g->seed, 1000 + g->next);
         slots[e->count] = s;
         e->branches[e->count++].ids = a->prompt;
-        g->next++;
+        enter(g, s);
     }
 }
 
@@ -179,15 +271,17 @@ static void fill_prompts(struct generation *g, struct example *e, const int *slo
     pack_free(&pack);
 }
 
+/* False when nothing more could enter. */
 static bool enter_prompts(struct generation *g)
 {
     struct branch branches[SLOTS_MAX] = {0};
     struct example e = {.branches = branches};
     int slots[SLOTS_MAX];
+    size_t before = g->next;
     take_prompts(g, &e, slots);
     if (e.count)
         fill_prompts(g, &e, slots);
-    return e.count > 0;
+    return g->next > before;
 }
 
 static void take_token(struct generation *g, int slot, const float *logits)
@@ -195,7 +289,7 @@ static void take_token(struct generation *g, int slot, const float *logits)
     struct answer *a = &g->answers[g->in_slot[slot]];
     int id = sample_token(logits, g->session.model->config.vocab, &g->sampling, &g->rngs[slot],
                           g->scratch);
-    a->ended = id == g->end_id;
+    a->ended = id == g->end_id && !g->ignore_end;
     if (!a->ended)
         ids_add(&a->text, id);
     if (a->ended || a->text.count >= (size_t)g->max_new ||
@@ -277,6 +371,7 @@ static void generation_free(struct generation *g)
         ids_free(&g->answers[i].text);
     }
     mem_free(g->answers);
+    mem_free(g->order);
     mem_free(g->in_slot);
     mem_free(g->rngs);
     mem_free(g->logits);
@@ -299,6 +394,7 @@ int run_generate(const struct options *o, struct error *err)
             result = read_prompts(&g, option(o, "prompts"), err);
         if (result == 0)
             result = open_machinery(&g, err);
+        sort_prompts(&g);
         for (bool more = result == 0; more;) {
             while (enter_prompts(&g))
                 continue;

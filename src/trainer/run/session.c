@@ -106,6 +106,12 @@ static int open_model(const struct options *o, const char *path, struct session 
     return s->model ? 0 : -1;
 }
 
+int session_open_model(const struct options *o, struct session *s, struct error *err)
+{
+    *s = (struct session){0};
+    return option_need(o, "model", err) == 0 ? open_model(o, option(o, "model"), s, err) : -1;
+}
+
 int session_open(const struct options *o, bool weights, struct session *s, struct error *err)
 {
     *s = (struct session){0};

@@ -24,6 +24,8 @@ struct session {
 /* Opens tokenizer and chat format; with weights also the model (or a random one, --init random, where
  * the command's table has init). */
 int session_open(const struct options *o, bool weights, struct session *s, struct error *err);
+/* The backend and the model alone. */
+int session_open_model(const struct options *o, struct session *s, struct error *err);
 void session_close(struct session *s);
 
 #endif

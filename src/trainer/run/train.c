@@ -22,6 +22,7 @@ void fit_catch_signals(void)
     struct sigaction stop = {.sa_handler = ask_stop};
     sigaction(SIGTERM, &stop, NULL);
     sigaction(SIGINT, &stop, NULL);
+    signal(SIGPIPE, SIG_IGN); /* nobody reads the progress any more: no reason to lose the training */
 }
 
 /* The order of an epoch follows from the seed and its number alone, so a resumed run finds it again. */

@@ -1,4 +1,5 @@
 """The reference: transformers and PEFT in fp32, on the weights of the same GGUF file."""
+import dataclasses
 import os
 import warnings
 
@@ -83,6 +84,10 @@ def fresh_adapter(model, rank, alpha, seed):
     torch.manual_seed(seed)
     config = LoraConfig(task_type="CAUSAL_LM", r=rank, lora_alpha=alpha, lora_dropout=0.0, target_modules=ALL)
     return get_peft_model(model, config)
+
+
+def config_fields():
+    return {f.name for f in dataclasses.fields(LoraConfig)}
 
 
 def read_adapter(model, folder, trainable=False):
