@@ -320,6 +320,9 @@ static struct slice last_words(const struct batch *b)
     while (from > 0 && all.at[from - 1] != '\n')
         from--;
     struct slice line = slice_sub(all, from, all.len);
+    static const char own[] = "hinge-train generate: ";
+    if (slice_starts(line, own))
+        line = slice_sub(line, sizeof own - 1, line.len);
     const char *path = line.len ? memmem(line.at, line.len, "prompts.jsonl: ", 15) : NULL;
     return path ? slice_sub(line, (size_t)(path - line.at) + 15, line.len) : line;
 }
