@@ -1,5 +1,6 @@
 #include "app/earnings.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -250,6 +251,7 @@ int earnings_read(struct store *s, struct earnings *out, struct error *err)
 {
     struct reading r = {.out = out, .index = map_new()};
     int result = read_all(&r, s, err);
+    assert(r.sums || !out->n_prompts); /* one each */
     for (size_t i = 0; i < out->n_prompts; i++)
         settle(&r, &out->prompts[i], &r.sums[i]);
     out->prompts = arena_take(&out->arena, out->prompts, out->n_prompts, sizeof *out->prompts);

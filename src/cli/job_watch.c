@@ -26,8 +26,9 @@ void job_progress_text(struct str *out, const struct job *j)
     str_addf(out, "%lld done", (long long)j->done);
     if (j->failed)
         str_addf(out, ", %lld failed", (long long)j->failed);
-    if (j->left + j->running)
-        str_addf(out, ", %lld left", (long long)(j->left + j->running));
+    int64_t left = j->left + j->running;
+    if (left)
+        str_addf(out, ", %lld left", (long long)left);
     struct str pace = {0};
     loop_pace_text(&pace, j);
     if (pace.len)

@@ -80,7 +80,7 @@ static int read_rope(const struct json *j, struct model_config *c, struct error 
     const struct json *p = json_get(j, "rope_parameters"); /* transformers 5; else rope_scaling */
     if (json_type(p) != JSON_OBJECT)
         p = json_get(j, "rope_scaling");
-    float theta;
+    float theta = 0;
     if (read_positive(j, "rope_theta", 10000, &theta, err) != 0 ||
         read_positive(p, "rope_theta", theta, &c->rope_theta, err) != 0)
         return -1;
@@ -110,7 +110,7 @@ static int read_rope(const struct json *j, struct model_config *c, struct error 
 static int refuse_windows(const struct json *j, const struct model_config *c, struct error *err)
 {
     const struct json *kinds = json_get(j, "layer_types");
-    bool uses;
+    bool uses = false;
     if (read_bool(j, "use_sliding_window", &uses, err) != 0)
         return -1;
     for (const struct json *k = json_first(kinds); k; k = json_next(k)) {

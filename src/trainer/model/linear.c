@@ -1,5 +1,7 @@
 #include "trainer/model/linear.h"
 
+#include <assert.h>
+
 /* u = x A' */
 static void down_project(struct backend *b, const struct linear *l, const float *x, int rows, float *u)
 {
@@ -49,6 +51,7 @@ void linear_forward(struct backend *b, const struct linear *l, const float *x, i
     int r = l->lora.rank;
     if (r == 0 || sum)
         return;
+    assert(s); /* whoever has an adapter has room for it */
     down_project(b, l, x, rows, s->u);
     ops->matmul(b,
                 &(struct matmul){.tb = true, .m = rows, .n = l->out, .k = r, .alpha = l->lora.scale,
@@ -105,6 +108,7 @@ static void wide_grads(struct backend *b, const struct linear *l, const float *x
 static void low_rank_backward(struct backend *b, const struct linear *l, const float *x, const float *dy,
                               int rows, float *dx, bool sum, const struct linear_scratch *s)
 {
+    assert(s);
     int r = l->lora.rank;
     bool by_sum = l->lora.da && s->w && rows * wide(l) + 2 * r * wide(l) < 2 * rows * narrow(l);
     bool by_path = l->lora.da && !by_sum;

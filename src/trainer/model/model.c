@@ -316,7 +316,7 @@ int model_config_of(const char *path, struct model_config *c, struct error *err)
 
 struct model *model_load(struct backend *b, const char *path, struct error *err)
 {
-    struct model_config c;
+    struct model_config c = {0};
     if (model_config_of(path, &c, err) != 0)
         return NULL;
     struct model *m = (is_gguf(path) ? load_gguf : load_folder)(b, path, &c, err);

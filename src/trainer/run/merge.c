@@ -67,7 +67,7 @@ static int convert(const struct options *o, struct model *m, struct error *err)
 
 int run_convert(const struct options *o, struct error *err)
 {
-    struct model_config c;
+    struct model_config c = {0};
     if (option_need(o, "model", err) != 0 || option_need(o, "adapter", err) != 0 ||
         option_need(o, "out", err) != 0 || model_config_of(option(o, "model"), &c, err) != 0)
         return -1;

@@ -75,7 +75,7 @@ static int open_chat(const struct options *o, struct slice template, struct sess
 static int open_random(const struct options *o, const char *path, struct session *s, struct error *err)
 {
     struct str text = {0};
-    struct model_config c;
+    struct model_config c = {0};
     int seed = 0;
     if (option_int(o, "seed", 0, 1L << 30, &seed, err) == 0 &&
         read_in(path, "config.json", CONFIG_MAX, &text, err) == 0 &&
