@@ -200,7 +200,7 @@ int job_read_hold(struct store *s, int64_t id, struct job_hold *out, struct erro
 
 static int cancel(struct store *s, int64_t id, struct error *err)
 {
-    struct job_hold hold;
+    struct job_hold hold = {0};
     if (job_read_hold(s, id, &hold, err) < 0)
         return -1;
     if (hold.state >= JOB_DONE)
