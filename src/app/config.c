@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/config_parts.h"
+#include "app/doctor.h"
 #include "base/array.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -111,9 +112,11 @@ static const char *const *get_headers(struct config *c, const char *name)
 {
     const char **list = NULL;
     size_t n = 0, cap = 0;
+    bool all = secret_spares_headers(&c->entries, name);
     for (size_t i = 0; i < c->entries.count; i++) {
         const struct entry *at = &c->entries.items[i];
-        if (strcmp(at->kind, "endpoint") != 0 || strcmp(at->name, name) != 0 || strcmp(at->key->name, "header") != 0)
+        if (strcmp(at->kind, "endpoint") != 0 || strcmp(at->name, name) != 0 || strcmp(at->key->name, "header") != 0 ||
+            !(all || at->own))
             continue;
         size_t word = strcspn(at->value, ": \t\n");
         if (!word || at->value[word] != ':' || strchr(at->value, '\n')) {
@@ -149,6 +152,7 @@ static void get_sampling(struct config *c, const char *name, struct endpoint *e)
     e->has_top_p = find(c, "endpoint", name, "top-p") != NULL;
     get_number(c, "endpoint", name, "temperature", &e->temperature);
     get_number(c, "endpoint", name, "top-p", &e->top_p);
+    e->has_think = find(c, "endpoint", name, "think") != NULL;
     get_yes(c, "endpoint", name, "think", &e->think);
 }
 
@@ -190,6 +194,10 @@ static void make_endpoint(struct config *c, const struct entry *at, struct endpo
     for (int i = 0; structured && i < 3; i++)
         if (strcmp(structured, levels[i]) == 0)
             e->structured = (enum endpoint_structured)i;
+    struct str program = {0};
+    if (e->kind == ENDPOINT_LOCAL && !e->trainer && program_find(&program, "hinge-train"))
+        e->trainer = arena_copy(&c->entries.arena, str_slice(&program)).at;
+    str_free(&program);
     if (e->kind == ENDPOINT_REPLAY)
         need(c, at, "replay", e->replay);
     else

@@ -41,6 +41,8 @@ const char *const *entries_words(struct entries *e, const struct entry *at, size
 /* The key of an endpoint from where its entries say; 0 and *secret (the caller wipes and frees; NULL: it has none),
  * or -1 and err. from says in words where it came from. */
 int secret_read(struct entries *e, const struct endpoint *of, char **secret, const char **from, struct error *err);
+/* The person's headers may hold secrets: false when the project's file says where this endpoint is. */
+bool secret_spares_headers(struct entries *e, const char *endpoint);
 void secret_free(char *secret); /* wipes it; NULL is fine */
 
 #endif

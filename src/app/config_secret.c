@@ -79,31 +79,51 @@ static const char *usual_variable(enum endpoint_kind kind)
     }
 }
 
+/* What in the project's file decides where a key goes, or who can read it on the way. */
+static const struct entry *moved_by(struct entries *e, const char *name)
+{
+    static const char *const keys[] = {"url", "kind", "proxy", "ca-file", "plain-http", NULL};
+    for (const char *const *key = keys; *key; key++) {
+        const struct entry *at = entries_find(e, "endpoint", name, *key);
+        if (at && at->own)
+            return at;
+    }
+    return NULL;
+}
+
 /* Where a server comes from the project's file and its key from the person's, the key would go to whoever wrote the
  * project's file. */
-static int check_inherited(const struct entry *url, const struct entry *source, const struct endpoint *of, struct error *err)
+static int check_inherited(const struct entry *mover, const struct entry *source, const struct endpoint *of,
+                           struct error *err)
 {
-    if (!url || !url->own || source->own)
+    if (!mover || source->own)
         return 0;
-    return error_set(err, ERR_INPUT, "endpoint %s: its url comes from %s, which does not get the key that %s names; "
-                                     "say key-env or key-file beside the url", of->name, url->file, source->file);
+    return error_set(err, ERR_INPUT, "endpoint %s: its %s comes from %s, which does not get the key that %s names; "
+                                     "say key-env or key-file beside it", of->name, mover->key->name, mover->file,
+                     source->file);
+}
+
+bool secret_spares_headers(struct entries *e, const char *endpoint)
+{
+    return moved_by(e, endpoint) == NULL;
 }
 
 int secret_read(struct entries *e, const struct endpoint *of, char **secret, const char **from, struct error *err)
 {
     const struct entry *url = entries_find(e, "endpoint", of->name, "url");
+    const struct entry *mover = moved_by(e, of->name);
     const struct entry *variable = entries_find(e, "endpoint", of->name, "key-env");
     const struct entry *file = entries_find(e, "endpoint", of->name, "key-file");
     *secret = NULL;
     *from = NULL;
     if (file && (!variable || file > variable)) {
         *from = entries_path(e, file);
-        return check_inherited(url, file, of, err) < 0 ? -1 : from_file(of, *from, secret, err);
+        return check_inherited(mover, file, of, err) < 0 ? -1 : from_file(of, *from, secret, err);
     }
-    const char *name = variable ? variable->value : url ? NULL : usual_variable(of->kind);
+    const char *name = variable ? variable->value : url || mover ? NULL : usual_variable(of->kind);
     if (!name)
         return 0;
-    if (variable && check_inherited(url, variable, of, err) < 0)
+    if (variable && check_inherited(mover, variable, of, err) < 0)
         return -1;
     struct str text = {0};
     str_addf(&text, "$%s", name);

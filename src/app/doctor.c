@@ -11,8 +11,10 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "app/config.h"
 #include "base/mem.h"
 #include "db/store.h"
+#include "llm/llm.h"
 
 #ifdef __linux__
 #include <sys/vfs.h>
@@ -138,6 +140,39 @@ static enum finding check_editor(struct check *c, const char *project)
     return FINDING_OK;
 }
 
+/* Each endpoint in words: "teacher (openai, gpt-4.1, key from $OPENAI_API_KEY)", or why it cannot be used. The network
+ * is left alone. */
+static enum finding check_endpoints(struct check *c, const char *project)
+{
+    struct error err = {0};
+    struct config *config = config_load(project, &err);
+    if (!config)
+        return found(c, FINDING_WARNING, "%s", err.text);
+    enum finding worst = FINDING_OK;
+    size_t n = config_endpoints(config);
+    for (size_t i = 0; i < n; i++) {
+        const char *name = config_endpoint_at(config, i)->name;
+        struct llm *l = llm_open(&err);
+        error_clear(&err);
+        const struct endpoint *e = config_endpoint(config, name, &err);
+        struct endpoint probe = e ? *e : (struct endpoint){0};
+        probe.record_to = NULL; /* adding it would make the file */
+        bool usable = e && l && llm_add(l, &probe, &err) >= 0;
+        llm_close(l);
+        str_adds(&c->text, i ? "; " : "");
+        if (usable)
+            str_addf(&c->text, "%s (%s%s%s%s%s)", name, endpoint_kind_name(e->kind), e->model ? ", " : "",
+                     e->model ? e->model : "", e->key_from ? ", key from " : "", e->key_from ? e->key_from : "");
+        else
+            worst = found(c, FINDING_WARNING, "%s", err.text);
+    }
+    if (n == 0)
+        found(c, FINDING_OK, "none in %s: reviewing works, asking models needs one (hinge-config(5))",
+              config_paths(config));
+    config_free(config);
+    return worst;
+}
+
 static enum finding check_project(struct check *c, const char *project)
 {
     struct error err = {0};
@@ -194,7 +229,8 @@ static const struct {
 } table[] = {
     {"terminal", check_terminal, false}, {"locale", check_locale, false},
     {"sqlite", check_sqlite, false},     {"editor", check_editor, false},
-    {"trainer", check_trainer, false},   {"project", check_project, true},
+    {"trainer", check_trainer, false},   {"endpoints", check_endpoints, false},
+    {"project", check_project, true},
     {"access", check_access, true},      {"disk", check_disk, true},
 };
 

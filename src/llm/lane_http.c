@@ -39,9 +39,9 @@ static int check_endpoint(const struct endpoint *e, struct error *err)
     if (!e->model || !e->model[0])
         return error_set(err, ERR_INPUT, "no model is set");
     if (!e->base_url || !e->base_url[0])
-        return error_set(err, ERR_INPUT, "no base_url is set");
+        return error_set(err, ERR_INPUT, "no url is set");
     if (!e->key && strcmp(e->base_url, url) == 0)
-        return error_set(err, ERR_ABSENT, "it has no key: set key_env or key_file");
+        return error_set(err, ERR_ABSENT, "it has no key: set key-env or key-file");
     if (e->key && (!e->key[0] || strpbrk(e->key, "\r\n\t ")))
         return error_set(err, ERR_INPUT, "the key from %s is empty or holds blanks", e->key_from ? e->key_from : "?");
     for (const char *const *h = e->headers; h && *h; h++) {
@@ -153,12 +153,12 @@ static const char *advice(int status)
         {401, "it does not accept the key; is it right, and not expired?"},
         {402, "the account has no credit left"},
         {403, "the key may not use this model"},
-        {404, "it knows no such model or address: check model and base_url"},
-        {405, "this is no address for questions: check base_url"},
+        {404, "it knows no such model or address: check model and url"},
+        {405, "this is no address for questions: check url"},
         {408, "it waited too long for the request"},
         {413, "the question is too large for it"},
         {422, "it does not accept the request"},
-        {429, "it asks to slow down: lower parallel, requests_per_minute or tokens_per_minute"},
+        {429, "it asks to slow down: lower parallel, requests-per-minute or tokens-per-minute"},
         {503, "it is overloaded or starting"},
         {529, "it is overloaded"},
     };
@@ -249,7 +249,7 @@ static void fail_unreadable(struct llm *l, struct lane *n, struct question *q, c
     if (json)
         error_set(&f.error, ERR_INPUT, "%s: %.100s: %s", n->endpoint->name, http_target_host(h->target), why->text);
     else
-        error_set(&f.error, ERR_INPUT, "%s: %.100s answered with %s instead of JSON: is base_url right?",
+        error_set(&f.error, ERR_INPUT, "%s: %.100s answered with %s instead of JSON: is url right?",
                   n->endpoint->name, http_target_host(h->target), str_z(&type));
     str_free(&type);
     lane_fail(l, n, q, &f);

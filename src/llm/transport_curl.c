@@ -204,19 +204,19 @@ static int check_url(struct http_target *g, bool plain_http, struct error *err)
     int result = 0;
     if (curl_url_set(u, CURLUPART_URL, g->url, 0) != CURLUE_OK) {
         curl_url_cleanup(u);
-        return error_set(err, ERR_INPUT, "base_url is not a URL: https://host/path was expected");
+        return error_set(err, ERR_INPUT, "the url is none: https://host/path was expected");
     }
     char *scheme = url_part(u, CURLUPART_SCHEME), *user = url_part(u, CURLUPART_USER);
     g->host = url_part(u, CURLUPART_HOST);
     g->loopback = is_loopback(g->host);
     g->secure = strcmp(scheme, "https") == 0;
     if (user[0])
-        result = error_set(err, ERR_INPUT, "base_url holds a user name: give the key by key_env or key_file");
+        result = error_set(err, ERR_INPUT, "url holds a user name: give the key by key-env or key-file");
     else if (!g->secure && strcmp(scheme, "http") != 0)
-        result = error_set(err, ERR_INPUT, "base_url starts with %.20s: https was expected", scheme);
+        result = error_set(err, ERR_INPUT, "url starts with %.20s: https was expected", scheme);
     else if (!g->secure && !g->loopback && !plain_http)
-        result = error_set(err, ERR_INPUT, "base_url is plain http to %.100s: everyone on the way could read "
-                           "prompts and key; use https, or set plain_http = yes", g->host);
+        result = error_set(err, ERR_INPUT, "url is plain http to %.100s: everyone on the way could read "
+                           "prompts and key; use https, or set plain-http = yes", g->host);
     mem_free(scheme);
     mem_free(user);
     curl_url_cleanup(u);
@@ -402,21 +402,21 @@ static void explain(struct transfer *x, CURLcode code)
     curl_easy_getinfo(x->easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
     switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
-        fail(x, HTTP_BROKEN, "the name %.100s is not known: check base_url and the network", host);
+        fail(x, HTTP_BROKEN, "the name %.100s is not known: check url and the network", host);
         break;
     case CURLE_COULDNT_CONNECT:
         fail(x, HTTP_BROKEN, "%.100s cannot be reached: is the server running, is the network up?", host);
         break;
     case CURLE_OPERATION_TIMEDOUT:
         if (connected == 0)
-            fail(x, HTTP_BROKEN, "%.100s did not take the connection within %g s (connect_timeout)", host, connect_s);
+            fail(x, HTTP_BROKEN, "%.100s did not take the connection within %g s (connect-seconds)", host, connect_s);
         else
-            fail(x, HTTP_BROKEN, "%.100s did not finish its answer within %g s (timeout)", host, timeout_s);
+            fail(x, HTTP_BROKEN, "%.100s did not finish its answer within %g s (timeout-seconds)", host, timeout_s);
         break;
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
-        fail(x, HTTP_NEVER, "%.100s could not prove who it is (%.200s): for a private authority set ca_file", host,
+        fail(x, HTTP_NEVER, "%.100s could not prove who it is (%.200s): for a private authority set ca-file", host,
              why);
         break;
     case CURLE_PARTIAL_FILE:
@@ -461,11 +461,11 @@ static bool go_on_elsewhere(struct transport *t, struct transfer *x)
     curl_easy_getinfo(x->easy, CURLINFO_REDIRECT_URL, &where);
     if (!where || !same_origin(x->target->url, where)) {
         fail(x, HTTP_NEVER, "%.100s redirects to another address (HTTP %d), which is not followed so that the key "
-             "goes nowhere else: set base_url to where the server is", x->target->host, status);
+             "goes nowhere else: set url to where the server is", x->target->host, status);
         return false;
     }
     if ((status != 307 && status != 308) || ++x->moves > MOVES_MAX) {
-        fail(x, HTTP_NEVER, "%.100s redirects (HTTP %d): set base_url to where the server is", x->target->host,
+        fail(x, HTTP_NEVER, "%.100s redirects (HTTP %d): set url to where the server is", x->target->host,
              status);
         return false;
     }
@@ -491,7 +491,7 @@ static void on_done(struct transport *t, struct transfer *x, CURLcode code)
     x->result.status = (int)status;
     x->result.milliseconds = (total - before) / 1000;
     if (x->too_large)
-        fail(x, HTTP_NEVER, "the answer of %.100s is larger than %.3g MiB (max_reply)", x->target->host,
+        fail(x, HTTP_NEVER, "the answer of %.100s is larger than %.3g MiB (max-reply)", x->target->host,
              (double)x->target->max_reply / (1 << 20));
     else if (code != CURLE_OK)
         explain(x, code);
@@ -530,7 +530,7 @@ static int64_t check_silence(struct transport *t, int64_t now)
                 long status = 0;
                 curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
                 x->result.status = (int)status;
-                fail(x, HTTP_BROKEN, "%.100s said nothing for %g s (silence_timeout)", x->target->host,
+                fail(x, HTTP_BROKEN, "%.100s said nothing for %g s (silence-seconds)", x->target->host,
                      (double)x->target->silence_ms / 1000);
                 finish(t, x);
                 i--;

@@ -166,13 +166,13 @@ static const struct fault faults[] = {
     {"always cut", LLM_FAILED, 3, "cut the connection without an answer"},
     {"always cutbody", LLM_FAILED, 3, "cut the connection in the middle of its answer"},
     {"always half", LLM_FAILED, 3, "the reply is not valid JSON from byte "},
-    {"always stall 3000", LLM_FAILED, 3, "said nothing for 0.4 s (silence_timeout)"},
-    {"always slow 3000", LLM_FAILED, 3, "said nothing for 0.4 s (silence_timeout)"},
-    {"big 50", LLM_FAILED, 1, "is larger than 1 MiB (max_reply)"},
-    {"html", LLM_FAILED, 1, "answered with text/html instead of JSON: is base_url right?"},
+    {"always stall 3000", LLM_FAILED, 3, "said nothing for 0.4 s (silence-seconds)"},
+    {"always slow 3000", LLM_FAILED, 3, "said nothing for 0.4 s (silence-seconds)"},
+    {"big 50", LLM_FAILED, 1, "is larger than 1 MiB (max-reply)"},
+    {"html", LLM_FAILED, 1, "answered with text/html instead of JSON: is url right?"},
     {"400", LLM_REFUSED, 1, "HTTP 400: it does not accept the request"},
     {"403", LLM_REFUSED, 1, "the key may not use this model"},
-    {"404", LLM_REFUSED, 1, "it knows no such model or address: check model and base_url"},
+    {"404", LLM_REFUSED, 1, "it knows no such model or address: check model and url"},
     {"413", LLM_REFUSED, 1, "the question is too large for it"},
     {"422", LLM_REFUSED, 1, "HTTP 422"},
     {"echo", LLM_REFUSED, 1, "HTTP 400: it does not accept the request"},
@@ -212,7 +212,7 @@ static void faults_say_what_happened(void)
     int attempts = 0;
     for (int i = 0; i < N; i++) {
         e[i] = hasty(s, "openai");
-        if (strstr(faults[i].says, "silence_timeout")) /* the others have time: this machine may be busy */
+        if (strstr(faults[i].says, "silence-seconds")) /* the others have time: this machine may be busy */
             e[i].silence_seconds = 0.4;
         snprintf(models[i], sizeof models[i], "script:%s", faults[i].script);
         e[i].model = models[i];
@@ -383,8 +383,8 @@ static void unusable_endpoints_say_why(void)
         bool plain;
         const char *says;
     } cases[] = {
-        {"https://api.openai.com/v1", NULL, "m", false, "it has no key: set key_env or key_file"},
-        {"http://10.1.2.3/v1", "k-123456", "m", false, "base_url is plain http to 10.1.2.3"},
+        {"https://api.openai.com/v1", NULL, "m", false, "it has no key: set key-env or key-file"},
+        {"http://10.1.2.3/v1", "k-123456", "m", false, "url is plain http to 10.1.2.3"},
         {"http://127.evil.example/v1", "k-123456", "m", false, "plain http"},
         {"http://127.0.0.1.evil.example/v1", "k-123456", "m", false, "plain http"},
         {"http://10.1.2.3/v1", "k-123456", "m", true, NULL},
@@ -392,7 +392,7 @@ static void unusable_endpoints_say_why(void)
         {"http://[::1]:1/v1", "k-123456", "m", false, NULL},
         {"ftp://host/v1", "k-123456", "m", false, "starts with ftp: https was expected"},
         {"https://me:pass@host/v1", "k-123456", "m", false, "holds a user name"},
-        {"no url at all", "k-123456", "m", false, "base_url is not a URL"},
+        {"no url at all", "k-123456", "m", false, "the url is none"},
         {"https://host/v1", "k-123456", NULL, false, "no model is set"},
         {"https://host/v1", "k-123\r\nX: y", "m", false, "the key from $K is empty or holds blanks"},
     };
@@ -556,7 +556,7 @@ static void certificates_are_checked(void)
     CU_ASSERT_EQUAL(a.outcome, LLM_FAILED);
     CU_ASSERT_EQUAL(a.attempts, 1);
     CU_ASSERT_PTR_NOT_NULL(strstr(a.error.text, "127.0.0.1 could not prove who it is"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(a.error.text, "for a private authority set ca_file"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(a.error.text, "for a private authority set ca-file"));
     CU_ASSERT_EQUAL(server_count(s, "requests"), 0);
     e.ca_file = cert;
     struct llm_answer b = ask(&e, NULL);
