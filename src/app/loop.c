@@ -29,7 +29,7 @@ int loop_preview(struct store *s, const struct loop_request *q, struct loop_prev
     *out = (struct loop_preview){0};
     int result = loop_settings_make(&l, q, err);
     if (result == 0)
-        result = loop_select(s, q, &l, &ids, &n, &out->busy, err);
+        result = loop_select(s, q, &l, &ids, &n, &out->busy, &out->without, err);
     if (result == 0)
         result = step_plan(s, l.step, &l.o, ids, n, &out->plan, err);
     if (result == 0) {
@@ -72,10 +72,10 @@ int loop_start(struct store *s, const struct loop_request *q, int64_t *job, stru
 {
     struct loop_settings l;
     int64_t *ids = NULL;
-    size_t n = 0, busy = 0;
+    size_t n = 0, busy = 0, without = 0;
     int result = loop_settings_make(&l, q, err);
     if (result == 0)
-        result = loop_select(s, q, &l, &ids, &n, &busy, err);
+        result = loop_select(s, q, &l, &ids, &n, &busy, &without, err);
     if (result == 0)
         result = add_job(s, q, &l, ids, n, job, err);
     mem_free(ids);

@@ -26,10 +26,11 @@ struct loop_request { /* zero: not given */
     int64_t budget_tokens;
 };
 
-/* What it would do, without doing it. busy: records another unfinished job holds. */
+/* What it would do, without doing it. busy: records another unfinished job holds; without: those left out because
+ * their task has no grader. */
 struct loop_preview {
     struct step_plan plan;
-    size_t busy;
+    size_t busy, without;
     char endpoint[64], model[128], currency[LOOP_CURRENCY];
 };
 int loop_preview(struct store *s, const struct loop_request *q, struct loop_preview *out, struct error *err);
@@ -45,7 +46,7 @@ int loop_work(const char *project, int64_t job, struct error *err);
 /* "12.4/min, ETA 4 min": how a job does, for the bar, the view and the command alike; nothing while nothing is known.
  * Appends. */
 void loop_pace_text(struct str *out, const struct job *j);
-/* "0.0132 USD". Appends. */
+/* "0.0132 USD"; "free of charge" for nothing. Appends. */
 void loop_money_text(struct str *out, double cost, const char *currency);
 /* What a job's money is counted in, from its options, into out; "" when it costs none. Returns out. */
 const char *loop_job_currency(const struct job *j, char out[LOOP_CURRENCY]);

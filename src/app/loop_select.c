@@ -46,7 +46,30 @@ static int read_limit(const struct loop_request *q, struct ids *out, struct erro
     return result;
 }
 
-static int nothing(const struct loop_request *q, const struct loop_settings *l, size_t busy, struct error *err)
+/* Leaves out records whose task has no grader, where the step needs one; *without counts them. */
+static int leave_ungraded(struct store *s, const struct loop_settings *l, int64_t *ids, size_t *n, size_t *without,
+                          struct error *err)
+{
+    size_t kept = 0;
+    bool needed = l->step->which == LOOP_GRADE || l->step->which == LOOP_REFINE;
+    *without = 0;
+    if (!needed || task_graders_find(l->o.tasks, l->o.n_tasks, NULL)) /* [task *]: every task has one */
+        return 0;
+    for (size_t i = 0; i < *n; i++) {
+        struct queue_rows row = {0};
+        if (queue_store_row(s, ids[i], &row, err) < 0)
+            return -1;
+        if (task_graders_find(l->o.tasks, l->o.n_tasks, row.items[0].task))
+            ids[kept++] = ids[i];
+        queue_rows_free(&row);
+    }
+    *without = *n - kept;
+    *n = kept;
+    return 0;
+}
+
+static int nothing(const struct loop_request *q, const struct loop_settings *l, size_t busy, size_t without,
+                   struct error *err)
 {
     static const char *const need[LOOP_STEPS] = {
         [LOOP_GENERATE] = "every record has its y0",
@@ -55,19 +78,24 @@ static int nothing(const struct loop_request *q, const struct loop_settings *l, 
         [LOOP_DISTILL] = "no undecided record has a rationale, a y* and no candidate",
     };
     const char *among = q->where && *q->where ? " under that limit" : "";
+    if (without)
+        return error_set(err, ERR_ABSENT, "nothing to %s%s: the %zu records that need it are of tasks without a grader; "
+                                          "[task NAME] graders = ... in %s gives them one",
+                         l->step->name, among, without, config_paths(l->config));
     if (busy)
         return error_set(err, ERR_ABSENT, "nothing to %s%s: another job has the %zu that need it", l->step->name, among, busy);
     return error_set(err, ERR_ABSENT, "nothing to %s%s: %s", l->step->name, among, need[l->step->which]);
 }
 
 int loop_select(struct store *s, const struct loop_request *q, const struct loop_settings *l, int64_t **ids, size_t *n,
-                size_t *busy, struct error *err)
+                size_t *busy, size_t *without, struct error *err)
 {
     struct ids within = {0};
     bool limited = q->where && *q->where;
     *ids = NULL;
     *n = 0;
     *busy = 0;
+    *without = 0;
     if (limited && read_limit(q, &within, err) < 0) {
         mem_free(within.items);
         return -1;
@@ -75,7 +103,9 @@ int loop_select(struct store *s, const struct loop_request *q, const struct loop
     int result = loop_store_select(s, l->step->which, q->again, limited ? within.items : NULL, within.count, q->limit,
                                    ids, n, busy, err);
     mem_free(within.items);
+    if (result == 0)
+        result = leave_ungraded(s, l, *ids, n, without, err);
     if (result == 0 && *n == 0)
-        result = nothing(q, l, *busy, err);
+        result = nothing(q, l, *busy, *without, err);
     return result;
 }

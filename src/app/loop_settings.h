@@ -22,8 +22,9 @@ struct json *loop_options_json(const struct loop_request *q, const struct loop_s
 /* The other way: q's strings are borrowed from options. */
 void loop_options_read(struct loop_request *q, const struct json *options);
 
-/* The records a request means; the caller frees *ids with mem_free. ERR_ABSENT when there are none: err says why. */
+/* The records a request means; the caller frees *ids with mem_free. *without: left out, since their task has no
+ * grader and the step needs one. ERR_ABSENT when there are none: err says why. */
 int loop_select(struct store *s, const struct loop_request *q, const struct loop_settings *l, int64_t **ids, size_t *n,
-                size_t *busy, struct error *err);
+                size_t *busy, size_t *without, struct error *err);
 
 #endif

@@ -31,6 +31,10 @@ void loop_pace_text(struct str *out, const struct job *j)
 
 void loop_money_text(struct str *out, double cost, const char *currency)
 {
+    if (cost == 0) {
+        str_adds(out, "free of charge");
+        return;
+    }
     int digits = cost >= 100 ? 0 : cost >= 1 ? 2 : 4;
     str_addf(out, "%.*f%s%s", digits, cost, currency[0] ? " " : "", currency);
 }

@@ -59,6 +59,7 @@ static struct json *plan_json(const struct loop_request *q, const struct loop_pr
     json_set_string(j, "model", p->model);
     json_set_int(j, "records", p->plan.records);
     json_set_int(j, "busy", (int64_t)p->busy);
+    json_set_int(j, "without_grader", (int64_t)p->without);
     json_set_int(j, "calls", p->plan.calls);
     json_set_int(j, "cached", p->plan.cached);
     json_set_int(j, "tokens_in", p->plan.tokens_in);
@@ -100,10 +101,12 @@ static int say_plan(struct invocation *inv, const struct loop_request *q, const 
     if (p->plan.money < 0)
         str_adds(&out, "price not known");
     else
-        p->plan.money == 0 ? str_adds(&out, "free of charge") : loop_money_text(&out, p->plan.money, p->currency);
+        loop_money_text(&out, p->plan.money, p->currency);
     str_addc(&out, '\n');
     if (p->busy)
         str_addf(&out, "%zu more are in the hands of another job\n", p->busy);
+    if (p->without)
+        str_addf(&out, "%zu more are of tasks without a grader\n", p->without);
     return print_out(&out, err);
 }
 

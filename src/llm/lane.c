@@ -11,7 +11,7 @@
 
 enum { LONGEST_REST_MS = 15 * 60 * 1000 }; /* who is asked to wait longer had better look himself */
 
-static void question_free(struct question *q)
+void question_free(struct question *q)
 {
     mem_free(q->label);
     str_free(&q->body);

@@ -99,6 +99,7 @@ struct lane_failure { /* why an attempt came to nothing */
 /* Queues q for another attempt, or answers it as refused or failed. */
 void lane_fail(struct llm *l, struct lane *n, struct question *q, const struct lane_failure *f);
 void lane_free(struct lane *n);
+void question_free(struct question *q);
 
 /* A result of the transport belongs to the HTTP lane whose question is its tag. */
 void lane_http_result(struct llm *l, struct http_result *r);

@@ -10,15 +10,17 @@
 #include "llm/retry.h"
 #include "llm/wire.h"
 
+/* The tag of a request in flight. */
+struct flight {
+    struct flight *next, **at; /* at: what points to this one */
+    struct lane *lane;
+    struct question *question;
+};
+
 struct http {
     const struct wire *wire;
     struct http_target *target;
-};
-
-/* The tag of a request in flight. */
-struct flight {
-    struct lane *lane;
-    struct question *question;
+    struct flight *flights;
 };
 
 static bool is_header(const char *line)
@@ -87,9 +89,33 @@ static int open_lane(struct llm *l, struct lane *n, struct error *err)
     return open_target(l, n, h, err);
 }
 
+static struct flight *flight_begin(struct lane *n, struct question *q)
+{
+    struct http *h = n->own;
+    struct flight *f = mem_alloc(sizeof *f);
+    *f = (struct flight){h->flights, &h->flights, n, q};
+    if (f->next)
+        f->next->at = &f->next;
+    h->flights = f;
+    return f;
+}
+
+static struct question *flight_end(struct flight *f)
+{
+    struct question *q = f->question;
+    *f->at = f->next;
+    if (f->next)
+        f->next->at = f->at;
+    mem_free(f);
+    return q;
+}
+
 static void close_lane(struct lane *n)
 {
-    mem_free(n->own); /* the target is the transport's */
+    struct http *h = n->own;
+    while (h->flights)
+        question_free(flight_end(h->flights));
+    mem_free(h); /* the target is the transport's */
 }
 
 static int write_question(struct lane *n, const struct chat_request *r, struct question *q, struct error *err)
@@ -109,12 +135,11 @@ static void start(struct llm *l, struct lane *n, struct question *q)
     const struct http *h = n->own;
     char line[128];
     snprintf(line, sizeof line, "Idempotency-Key: %s", q->hash);
-    struct flight *f = mem_alloc(sizeof *f);
-    *f = (struct flight){n, q};
+    struct flight *f = flight_begin(n, q);
     struct error err = {0};
     if (transport_post(l->transport, h->target, str_slice(&q->body), h->wire->idempotent ? line : NULL, f, &err) == 0)
         return;
-    mem_free(f);
+    flight_end(f);
     lane_fail(l, n, q, &(struct lane_failure){.wait_ms = -1, .error = err});
 }
 
@@ -274,8 +299,7 @@ void lane_http_result(struct llm *l, struct http_result *r)
 {
     struct flight *f = r->tag;
     struct lane *n = f->lane;
-    struct question *q = f->question;
-    mem_free(f);
+    struct question *q = flight_end(f);
     if (r->end != HTTP_ANSWERED) {
         struct lane_failure failure = {.heals = r->end == HTTP_BROKEN,
                                        .wait_ms = -1,

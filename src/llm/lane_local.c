@@ -81,11 +81,8 @@ static void close_lane(struct lane *n)
         close(b->pipe);
     }
     for (int i = 0; i < b->count; i++) {
-        if (!b->items[i])
-            continue;
-        mem_free(b->items[i]->label);
-        str_free(&b->items[i]->body);
-        mem_free(b->items[i]);
+        if (b->items[i])
+            question_free(b->items[i]);
     }
     remove_folder(&b->folder);
     str_free(&b->said);
@@ -323,6 +320,9 @@ static struct slice last_words(const struct batch *b)
     while (from > 0 && all.at[from - 1] != '\n')
         from--;
     struct slice line = slice_sub(all, from, all.len);
+    static const char own[] = "hinge-train generate: ";
+    if (slice_starts(line, own))
+        line = slice_sub(line, sizeof own - 1, line.len);
     const char *path = line.len ? memmem(line.at, line.len, "prompts.jsonl: ", 15) : NULL;
     return path ? slice_sub(line, (size_t)(path - line.at) + 15, line.len) : line;
 }

@@ -27,9 +27,9 @@ void llm_close(struct llm *l)
     struct llm_answer a;
     while (llm_next(l, &a))
         llm_answer_free(&a);
+    transport_close(l->transport); /* first: what it sends is the lanes' */
     for (size_t i = 0; i < l->count; i++)
         lane_free(l->lanes[i]);
-    transport_close(l->transport);
     mem_free(l->lanes);
     mem_free(l);
 }
@@ -71,8 +71,7 @@ int llm_submit(struct llm *l, int endpoint, const struct chat_request *r, void *
     if (n->record_fd >= 0 || n->endpoint->kind == ENDPOINT_REPLAY)
         chat_question_hash(r, q->asked);
     if (n->ops->write(n, r, q, err) != 0) {
-        mem_free(q->label);
-        mem_free(q);
+        question_free(q);
         return error_prefix(err, "%s: ", n->endpoint->name);
     }
     lane_queue(l, n, q);

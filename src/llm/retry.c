@@ -21,7 +21,8 @@ int64_t retry_backoff(int failed, double chance)
     for (int i = 1; i < failed && ms < LONGEST_MS; i++)
         ms *= 2;
     ms = ms < LONGEST_MS ? ms : LONGEST_MS;
-    return ms / 2 + (int64_t)((double)(ms / 2) * chance);
+    int64_t half = ms / 2;
+    return half + (int64_t)((double)half * chance);
 }
 
 static int month_number(const char *name)

@@ -138,7 +138,7 @@ static void prompt_cell(const struct earning_prompt *p, int column, struct str *
         str_adds(out, p->model);
     else if (column == TASK)
         str_adds(out, p->task);
-    else if (column <= 1 || column == 5)
+    else if (column == 0 || column == 1 || column == 5)
         add_share(out, column == 0 ? p->earns : column == 1 ? p->kept : p->changed);
     else
         add_count(out, counts[column]);

@@ -290,6 +290,8 @@ static void paint_plan(const struct start_view *v, const struct paint *p, int ro
     add_count(&text, o->records);
     if (v->plan.busy)
         str_addf(&text, "; %zu more are in another job's hands", v->plan.busy);
+    if (v->plan.without)
+        str_addf(&text, "; %zu more are of tasks without a grader", v->plan.without);
     figure(p, row + 1, "records", &text, o->records ? LOOK_STRONG : LOOK_WARN);
     str_adds(&text, most);
     add_count(&text, o->calls);

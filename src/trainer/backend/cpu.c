@@ -104,6 +104,10 @@ static void cpu_matmul(struct backend *b, const struct matmul *p, const float *a
 {
     if (p->m == 0 || p->n == 0)
         return;
+    if (cpu_few_rows(p)) {
+        cpu_few_matmul(b, p, a, bm, c);
+        return;
+    }
     int parts = cpu_workers(b, (double)p->m * p->n * p->k / 8);
     bool by_row = p->m > p->n;
     PARALLEL_FOR(parts)

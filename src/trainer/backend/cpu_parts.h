@@ -65,6 +65,10 @@ double cpu_sum_squares(struct backend *b, const float *x, size_t count);
 void cpu_adamw(struct backend *b, const struct adamw *a, float *p, const float *grad, float *m,
                float *v, size_t count);
 
+/* Whether cpu_few_matmul takes a product, and that product. */
+bool cpu_few_rows(const struct matmul *p);
+void cpu_few_matmul(struct backend *b, const struct matmul *p, const float *a, const float *bm, float *c);
+
 /* One thread's product, for small blocks inside a parallel loop. */
 void cpu_small_matmul(const struct matmul *p, const float *a, const float *bm, float *c);
 

@@ -17,6 +17,9 @@ THREADS, COUNT, NEW = int(os.environ.get("HINGE_THREADS", "2")), 16, 128
 hinge, model = sys.argv[1:3]
 
 
+silent = L.llama_log_callback(lambda *_: None)  # held: C calls it
+
+
 def convert(path, kind):
     """The model with all matrices as kind; norms stay F32."""
     reader = gguf.GGUFReader(model)
@@ -40,7 +43,7 @@ def convert(path, kind):
 
 def peer(path, prompts):
     """All prompts in one decode, then one token of each sequence a decode; the answers' text and seconds."""
-    L.llama_log_set(L.llama_log_callback(lambda *_: None), None)
+    L.llama_log_set(silent, None)
     m = L.llama_model_load_from_file(path.encode(), L.llama_model_default_params())
     p = L.llama_context_default_params()
     p.n_ctx, p.n_batch, p.n_ubatch, p.n_seq_max = COUNT * 512, 2048, 512, COUNT
