@@ -281,6 +281,12 @@ void store_expect_writes(struct store *s, bool many)
                  NULL, NULL, NULL); /* a connection that says no is slower, not wrong */
 }
 
+void store_sync_each(struct store *s, bool each)
+{
+    if (s->depth == 0)
+        sqlite3_exec(s->db, each ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", NULL, NULL, NULL);
+}
+
 int store_end(struct store *s, int result, struct error *err)
 {
     if (result == 0)

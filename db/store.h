@@ -52,6 +52,11 @@ int store_end(struct store *s, int result, struct error *err);
  * make an import faster. Durability is the same. */
 void store_expect_writes(struct store *s, bool many);
 
+/* Every commit waits until it is on the disk (true, as a connection begins), or only that of a checkpoint does: then a
+ * commit outlives the process at once, whatever ends it, but the machine's power only once a later one has waited.
+ * Takes effect outside transactions. */
+void store_sync_each(struct store *s, bool each);
+
 /* A number that changes when another process has written. */
 int64_t store_seen_changes(struct store *s);
 

@@ -4,7 +4,9 @@
  * 1. Who holds the job's lock is the only worker on this machine; who holds the lease is the only one anywhere. The
  *    lock is taken first: then a lease of this machine is a dead worker's.
  * 2. A worker whose lease was lost writes nothing more into the job.
- * 3. What it did is stored record by record, so that it may be killed at any moment.
+ * 3. What it did is stored record by record, so that it may be killed at any moment. Its commits do not wait for the
+ *    disk, but for those of its beats, and with them all before: reviewers need not wait for hundreds of replies a
+ *    second, and a power cut takes the last three seconds at most.
  */
 #include <signal.h>
 #include <string.h>
@@ -100,7 +102,9 @@ static void beat(struct worker *w, int64_t now)
     struct error err = {0};
     w->news.worked = (double)(now - w->beaten) / 1000;
     w->news.said = w->said.len ? str_z(&w->said) : NULL;
+    store_sync_each(w->s, true);
     int wanted = job_store_beat(w->s, w->id, w->pid, LEASE_SECONDS, &w->news, &err);
+    store_sync_each(w->s, false);
     if (wanted < 0) {
         log_write(w->log, LOG_LEVEL_WARNING, "cannot store the progress: %s", err.text);
         if (now - w->beaten > LEASE_MS)
@@ -202,6 +206,7 @@ static void end(struct worker *w, int got, const struct str *said, const struct 
         return;
     }
     beat(w, clock_mono_ms());
+    store_sync_each(w->s, true);
     if (w->stop == STOP_LOST || job_store_end(w->s, w->id, state, word, &err) < 0)
         log_write(w->log, LOG_LEVEL_ERROR, "cannot store how the job ended: %s", err.text);
     log_write(w->log, state == JOB_FAILED ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "job %lld is %s%s%s", (long long)w->id,
@@ -216,6 +221,7 @@ static void work(struct worker *w, const struct job_kind *kind, void *context)
     log_write(w->log, LOG_LEVEL_INFO, "job %lld (%s) begins: %lld records wait; process %lld on %s", (long long)w->id,
               j->kind, (long long)j->left, (long long)w->pid, w->host);
     w->beaten = w->looked = clock_mono_ms();
+    store_sync_each(w->s, false);
     int got = kind->run(w, context, &said, &why);
     end(w, got, &said, &why);
     str_free(&said);
