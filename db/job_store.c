@@ -200,7 +200,7 @@ int job_read_hold(struct store *s, int64_t id, struct job_hold *out, struct erro
 
 static int cancel(struct store *s, int64_t id, struct error *err)
 {
-    struct job_hold hold;
+    struct job_hold hold = {0};
     if (job_read_hold(s, id, &hold, err) < 0)
         return -1;
     if (hold.state >= JOB_DONE)
@@ -229,7 +229,7 @@ static int give_up_held(struct store *s, int64_t id, struct error *err)
 
 static int wait_again(struct store *s, int64_t id, struct error *err)
 {
-    struct job_hold hold;
+    struct job_hold hold = {0};
     if (job_read_hold(s, id, &hold, err) < 0)
         return -1;
     if (hold.state == JOB_RUNNING && hold.left_ms > 0)
@@ -264,7 +264,7 @@ int job_store_resume(struct store *s, int64_t id, struct error *err)
 /* The failed ones wait again before what others hold is taken off. */
 static int retry(struct store *s, int64_t id, int64_t *records, struct error *err)
 {
-    struct job_hold hold;
+    struct job_hold hold = {0};
     int64_t before = 0, after = 0;
     if (job_read_hold(s, id, &hold, err) < 0)
         return -1;

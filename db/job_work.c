@@ -34,7 +34,7 @@ static int take_lease(struct store *s, int64_t id, const char *host, int64_t pid
 
 static int lease(struct store *s, int64_t id, const char *host, int64_t pid, double seconds, struct error *err)
 {
-    struct job_hold hold;
+    struct job_hold hold = {0};
     if (job_read_hold(s, id, &hold, err) < 0)
         return -1;
     bool held = hold.state == JOB_RUNNING && hold.left_ms > 0 && strcmp(hold.host, host) != 0;
@@ -75,7 +75,8 @@ static int beat(struct store *s, int64_t id, int64_t pid, double seconds, const 
     return job_store_wanted(s, id, pid, err);
 }
 
-int job_store_beat(struct store *s, int64_t id, int64_t pid, double seconds, const struct job_progress *p, struct error *err)
+int job_store_beat(struct store *s, int64_t id, int64_t pid, double seconds, const struct job_progress *p,
+                   struct error *err)
 {
     if (store_begin(s, err) < 0)
         return -1;

@@ -97,7 +97,7 @@ static int insert_output(struct store *s, int64_t record, int64_t revision, enum
 int loop_store_add_output(struct store *s, int64_t record, enum output_kind kind, int round, int sample,
                           struct slice text, const struct provenance *from, int64_t *output, struct error *err)
 {
-    int64_t revision, rounds;
+    int64_t revision = 0, rounds = 0;
     *output = 0;
     if ((kind != OUTPUT_Y0 && kind != OUTPUT_ROUND) || (kind == OUTPUT_Y0) != (round == 0) || round < 0 || sample < 0)
         return error_set(err, ERR_INTERNAL, "an output of kind %d cannot be round %d, sample %d", (int)kind, round,
@@ -166,7 +166,7 @@ static int find_output(struct store *s, int64_t record, int64_t revision, int64_
 int loop_store_add_verdict(struct store *s, int64_t record, int64_t output, const struct new_verdict *v,
                            const struct provenance *from, int64_t *verdict, struct error *err)
 {
-    int64_t revision, rounds;
+    int64_t revision = 0, rounds = 0;
     *verdict = 0;
     if (open_record(s, record, &revision, &rounds, err) < 0)
         return -1;
@@ -203,7 +203,7 @@ static int copy_as_y_star(struct store *s, int64_t record, int64_t rounds, int64
 
 int loop_store_set_y_star(struct store *s, int64_t record, int64_t output, struct error *err)
 {
-    int64_t revision, rounds;
+    int64_t revision = 0, rounds = 0;
     if (open_record(s, record, &revision, &rounds, err) < 0)
         return -1;
     int result = find_output(s, record, revision, output, err);
@@ -226,7 +226,7 @@ int loop_store_mark_imperfect(struct store *s, int64_t record, struct error *err
 int loop_store_add_candidate(struct store *s, int64_t record, struct slice mistake, struct slice guardrail,
                              int64_t rule, const struct provenance *from, int64_t *candidate, struct error *err)
 {
-    int64_t revision, rounds;
+    int64_t revision = 0, rounds = 0;
     const struct provenance *p = from ? from : &unknown;
     *candidate = 0;
     if (open_record(s, record, &revision, &rounds, err) < 0)
