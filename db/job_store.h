@@ -62,7 +62,8 @@ struct job_progress {
     double cost, worked;
     const char *said; /* NULL: as before */
 };
-int job_store_beat(struct store *s, int64_t id, int64_t pid, double seconds, const struct job_progress *p, struct error *err);
+int job_store_beat(struct store *s, int64_t id, int64_t pid, double seconds, const struct job_progress *p,
+                   struct error *err);
 /* The same question without a write: 1 go on, 0 stop, -1 failed. */
 int job_store_wanted(struct store *s, int64_t id, int64_t pid, struct error *err);
 /* Takes up to max waiting records. A record that a job of the same kind is doing is passed over until it is done. */

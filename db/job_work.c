@@ -75,7 +75,8 @@ static int beat(struct store *s, int64_t id, int64_t pid, double seconds, const 
     return job_store_wanted(s, id, pid, err);
 }
 
-int job_store_beat(struct store *s, int64_t id, int64_t pid, double seconds, const struct job_progress *p, struct error *err)
+int job_store_beat(struct store *s, int64_t id, int64_t pid, double seconds, const struct job_progress *p,
+                   struct error *err)
 {
     if (store_begin(s, err) < 0)
         return -1;

@@ -8,8 +8,8 @@
 
 /* Puts a record from a file into the project under its id. A record not seen before is added; one
  * whose content differs becomes a new revision: its decisions stay, what models made of the older
- * one is not the new one's; one that is the same is left alone. source (a file's name) and line say where it came from. Many puts belong in one
- * transaction. */
+ * one is not the new one's; one that is the same is left alone. source (a file's name) and line say
+ * where it came from. Many puts belong in one transaction. */
 enum record_put { RECORD_ADDED, RECORD_UPDATED, RECORD_UNCHANGED };
 int record_store_put(struct store *s, const struct record *r, const char *source, int64_t line,
                      enum record_put *what, int64_t *id, struct error *err);
