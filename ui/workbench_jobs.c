@@ -1,4 +1,5 @@
 /* How the jobs do, seen from every view: a short reading about once a second while some run. */
+#include "app/loop.h"
 #include "base/clock.h"
 #include "db/job_store.h"
 #include "ui/views/queue.h"
@@ -18,7 +19,7 @@ int pulse_wait_ms(const struct desk *d)
 static void count(struct job_pulse *p, const struct job *j)
 {
     p->lost += j->lost;
-    if (j->lost || (j->state != JOB_RUNNING && j->state != JOB_WAITING))
+    if (loop_job_over(j))
         return;
     p->running++;
     p->tried += j->done + j->failed;

@@ -13,6 +13,7 @@
 
 #include "app/config.h"
 #include "base/mem.h"
+#include "base/share.h"
 #include "db/store.h"
 #include "llm/llm.h"
 
@@ -89,13 +90,10 @@ static bool try_folder(struct str *out, struct slice dir, const char *name)
 
 static bool beside_this_program(struct str *out, const char *name)
 {
-    char self[PATH_MAX];
-    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (len <= 0)
-        return false;
-    self[len] = '\0';
-    const char *slash = strrchr(self, '/');
-    return slash && try_folder(out, (struct slice){self, (size_t)(slash - self)}, name);
+    struct str folder = {0};
+    bool hit = share_program_folder(&folder) && try_folder(out, str_slice(&folder), name);
+    str_free(&folder);
+    return hit;
 }
 
 bool program_find(struct str *out, const char *name)

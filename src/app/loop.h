@@ -43,6 +43,10 @@ int loop_cancel(struct store *s, const char *project, int64_t job, struct error 
 /* `hinge work DB ID`: the worker's main. Returns an exit status. */
 int loop_work(const char *project, int64_t job, struct error *err);
 
+/* "running", "stopping", "lost", ...: what people are told a job is. Borrowed. */
+const char *loop_job_state(const struct job *j);
+/* Nobody works on it any more: it ended, paused, or its worker died. */
+bool loop_job_over(const struct job *j);
 /* "12.4/min, ETA 4 min": how a job does, for the bar, the view and the command alike; nothing while nothing is known.
  * Appends. */
 void loop_pace_text(struct str *out, const struct job *j);

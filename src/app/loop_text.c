@@ -4,6 +4,18 @@
 #include "app/loop.h"
 #include "base/json.h"
 
+const char *loop_job_state(const struct job *j)
+{
+    if (j->lost)
+        return "lost";
+    return j->cancelling && !loop_job_over(j) ? "stopping" : job_state_name(j->state);
+}
+
+bool loop_job_over(const struct job *j)
+{
+    return j->lost || (j->state != JOB_WAITING && j->state != JOB_RUNNING);
+}
+
 static void add_duration(struct str *out, double seconds)
 {
     if (seconds < 90)

@@ -1,36 +1,46 @@
 #include "base/share.h"
 
-#include <string.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/file.h"
 
 enum { PLACE_MAX = 4096 };
 
-/* The folder of the running program; false where the system does not say. */
-static bool program_dir(char out[PLACE_MAX])
+bool share_program_folder(struct str *out)
 {
-    ssize_t len = readlink("/proc/self/exe", out, PLACE_MAX - 1);
-    if (len <= 0)
+    char path[PLACE_MAX];
+    ssize_t len = readlink("/proc/self/exe", path, sizeof path);
+    str_clear(out);
+    if (len <= 0 || len == sizeof path)
         return false;
-    out[len] = 0;
-    char *slash = strrchr(out, '/');
-    if (slash)
-        *slash = 0;
-    return slash != NULL;
+    while (len > 0 && path[len - 1] != '/')
+        len--;
+    str_add(out, path, len > 1 ? (size_t)len - 1 : (size_t)len);
+    return len > 0;
+}
+
+static bool is_in(struct str *out, const char *folder, const char *name)
+{
+    str_clear(out);
+    str_addf(out, "%s/%s", folder, name);
+    return file_exists(out->at);
 }
 
 bool share_find(struct str *out, const char *name)
 {
-    static const char *const places[] = {"share", "../share", "../share/hinge"};
-    char dir[PLACE_MAX];
-    str_clear(out);
-    str_addf(out, PKGDATADIR "/%s", name);
-    bool found = file_exists(out->at);
-    for (size_t i = 0; !found && i < sizeof places / sizeof *places && program_dir(dir); i++) {
-        str_clear(out);
-        str_addf(out, "%s/%s/%s", dir, places[i], name);
-        found = file_exists(out->at);
+    static const char *const places[] = {"../share/hinge", "share", "../share", "../../share", "../../../share"};
+    const char *own = getenv("HINGE_SHARE");
+    if (own && *own)
+        return is_in(out, own, name);
+    struct str program = {0}, place = {0};
+    bool found = is_in(out, PKGDATADIR, name), known = !found && share_program_folder(&program);
+    for (size_t i = 0; known && !found && i < sizeof places / sizeof *places; i++) {
+        str_clear(&place);
+        str_addf(&place, "%s/%s", program.at, places[i]);
+        found = is_in(out, place.at, name);
     }
+    str_free(&program);
+    str_free(&place);
     return found;
 }

@@ -40,7 +40,7 @@ static int list(struct jobs_call *c)
             json_push(array, job_json(j));
             continue;
         }
-        str_addf(&out, "%5lld  %-9s %-9s ", (long long)j->id, j->kind, job_state_text(j));
+        str_addf(&out, "%5lld  %-9s %-9s ", (long long)j->id, j->kind, loop_job_state(j));
         job_progress_text(&out, j);
         if (j->said[0]) {
             str_adds(&out, ": ");
@@ -64,7 +64,7 @@ static void add_when(struct str *out, const char *name, int64_t ms)
 static int show_people(struct jobs_call *c, const struct job *j)
 {
     struct str out = {0};
-    str_addf(&out, "job       %lld, %s, %s\n", (long long)j->id, j->kind, job_state_text(j));
+    str_addf(&out, "job       %lld, %s, %s\n", (long long)j->id, j->kind, loop_job_state(j));
     str_adds(&out, "progress  ");
     job_progress_text(&out, j);
     str_addf(&out, "\ncalls     %lld, and %lld answered from the project\ntokens    %lld in, %lld out\n",
@@ -106,7 +106,7 @@ static int say_now(struct jobs_call *c, int result)
         result = print_json(job_json(&jobs.items[0]), &c->err);
     } else if (result == 0) {
         struct str out = {0};
-        str_addf(&out, "job %lld %s: ", (long long)c->id, job_state_text(&jobs.items[0]));
+        str_addf(&out, "job %lld %s: ", (long long)c->id, loop_job_state(&jobs.items[0]));
         job_progress_text(&out, &jobs.items[0]);
         str_addc(&out, '\n');
         result = print_out(&out, &c->err);
@@ -169,7 +169,7 @@ static int job_is_over(struct jobs_call *c)
     if (job_store_get(c->store, c->id, &jobs, &c->err) < 0)
         return -1;
     const struct job *j = &jobs.items[0];
-    int over = j->lost || (j->state != JOB_RUNNING && j->state != JOB_WAITING);
+    int over = loop_job_over(j);
     jobs_free(&jobs);
     return over;
 }

@@ -14,13 +14,6 @@
 
 enum { LOOK_MS = 250, LINE_MS = 5000, BAR = 24 };
 
-const char *job_state_text(const struct job *j)
-{
-    if (j->lost)
-        return "lost";
-    return j->cancelling && j->state == JOB_RUNNING ? "stopping" : job_state_name(j->state);
-}
-
 void job_progress_text(struct str *out, const struct job *j)
 {
     str_addf(out, "%lld done", (long long)j->done);
@@ -47,7 +40,7 @@ struct json *job_json(const struct job *j)
     struct json *o = json_new_object();
     json_set_int(o, "job", j->id);
     json_set_string(o, "kind", j->kind);
-    json_set_string(o, "state", job_state_text(j));
+    json_set_string(o, "state", loop_job_state(j));
     json_set_string(o, "started_by", j->who);
     json_set(o, "options", json_new_raw(slice_of(j->options)));
     json_set_int(o, "created", j->created);
@@ -95,11 +88,6 @@ static void print_line(const struct job *j)
     str_free(&text);
 }
 
-static bool is_over(const struct job *j)
-{
-    return j->lost || (j->state != JOB_WAITING && j->state != JOB_RUNNING);
-}
-
 /* What happens on Ctrl-C: true when the watching is over. */
 static int on_interrupt(const struct watch *w, int *seen, struct error *err)
 {
@@ -121,7 +109,7 @@ static int say_end(const struct watch *w, const struct job *j, struct error *err
     if (w->json)
         return print_json(job_json(j), err);
     struct str out = {0};
-    str_addf(&out, "job %lld %s: ", (long long)j->id, job_state_text(j));
+    str_addf(&out, "job %lld %s: ", (long long)j->id, loop_job_state(j));
     job_progress_text(&out, j);
     if (j->said[0]) {
         str_adds(&out, "\n  ");
@@ -143,7 +131,7 @@ static int look(const struct watch *w, bool bar, int64_t *said_at, int *status, 
     if (job_store_get(w->store, w->id, &jobs, err) < 0)
         return -1;
     const struct job *j = &jobs.items[0];
-    int result = is_over(j);
+    int result = loop_job_over(j);
     if (bar)
         draw_bar(j);
     else if (!result && clock_mono_ms() - *said_at >= LINE_MS) {

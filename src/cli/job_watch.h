@@ -6,8 +6,6 @@
 #include "base/str.h"
 #include "db/job_store.h"
 
-/* "running", "lost": what people are told a job is. Borrowed. */
-const char *job_state_text(const struct job *j);
 /* Appends "12 done, 1 failed, 7 left, 3.2/s, ETA 2 min, 0.0132 USD", as far as it is known. */
 void job_progress_text(struct str *out, const struct job *j);
 struct json *job_json(const struct job *j);

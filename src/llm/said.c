@@ -24,14 +24,29 @@ static bool unfit(uint32_t cp)
            (cp >= 0x2028 && cp <= 0x202E) || (cp >= 0x2066 && cp <= 0x2069) || cp == 0xFEFF;
 }
 
+static void clean(struct str *out, struct slice text)
+{
+    for (size_t i = 0; i < text.len;) {
+        uint32_t cp;
+        size_t n = utf8_decode(text.at + i, text.len - i, &cp);
+        if (unfit(cp))
+            str_addc(out, ' ');
+        else
+            str_add(out, text.at + i, n);
+        i += n;
+    }
+}
+
+/* Both as they would be shown: a control between two words hides no quote. */
 static bool shares_run(struct slice message, const char *text)
 {
-    size_t len = strlen(text);
-    for (size_t i = 0; len >= SHARED_RUN && i + SHARED_RUN <= message.len; i++) {
-        if (memmem(text, len, message.at + i, SHARED_RUN))
-            return true;
-    }
-    return false;
+    struct str shown = {0};
+    bool found = false;
+    clean(&shown, slice_of(text));
+    for (size_t i = 0; !found && shown.len >= SHARED_RUN && i + SHARED_RUN <= message.len; i++)
+        found = memmem(shown.at, shown.len, message.at + i, SHARED_RUN) != NULL;
+    str_free(&shown);
+    return found;
 }
 
 /* A server that refuses a request may quote it; quotes of the question stay out of messages. The name of the model
@@ -47,25 +62,24 @@ static bool quotes(struct slice message, const struct json *j)
     return false;
 }
 
+/* The length of the longest beginning of at most max bytes that cuts no character. */
+static size_t fitting(const struct str *text, size_t max)
+{
+    size_t len = text->len < max ? text->len : max;
+    while (len > 0 && len < text->len && ((unsigned char)text->at[len] & 0xC0) == 0x80)
+        len--;
+    return len;
+}
+
 void said_add(struct str *out, struct slice message, const char *key, struct slice question)
 {
-    struct json *j = json_parse(question, NULL, NULL);
-    bool told = !j || quotes(message, j);
-    json_free(j);
-    if (told)
-        return;
     struct str text = {0};
-    str_add_slice(&text, message);
-    said_hide_key(&text, key);
-    size_t start = out->len;
-    for (size_t i = 0; i < text.len && out->len - start < SAID_MAX;) {
-        uint32_t cp;
-        size_t n = utf8_decode(text.at + i, text.len - i, &cp);
-        if (unfit(cp))
-            str_addc(out, ' ');
-        else
-            str_add(out, text.at + i, n);
-        i += n;
+    struct json *j = json_parse(question, NULL, NULL);
+    clean(&text, message);
+    if (j && !quotes(str_slice(&text), j)) {
+        said_hide_key(&text, key);
+        str_add(out, str_z(&text), fitting(&text, SAID_MAX));
     }
+    json_free(j);
     str_free(&text);
 }

@@ -15,8 +15,8 @@
  * {{{{ is two braces. Substituted text is never read as a template again. */
 struct template; /* template_free */
 
-/* dir/NAME.txt (dir may be NULL) first, then the installed ones: $HINGE_PROMPTS where it is set, else PKGDATADIR/prompts,
- * else share/prompts beside or above the program itself (a build tree). ERR_ABSENT when there is none of that name. */
+/* dir/NAME.txt (dir may be NULL) first, then the one hinge brings along (base/share.h). ERR_ABSENT when there is none of
+ * that name. */
 struct template *template_load(const char *name, const char *dir, struct error *err);
 struct template *template_parse(const char *name, struct slice text, struct error *err); /* names the line */
 void template_free(struct template *t);

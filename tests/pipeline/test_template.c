@@ -106,7 +106,7 @@ static void test_load(void)
     struct error err = {0};
     char *dir = tmp_make();
     CU_ASSERT_EQUAL_FATAL(file_write_atomic(tmp_join(dir, "mine.txt"), 0600, SLICE("--- user\nown"), &err), 0);
-    setenv("HINGE_PROMPTS", "/nowhere", 1);
+    setenv("HINGE_SHARE", "/nowhere", 1);
     struct template *t = template_load("mine", dir, &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(t);
     CU_ASSERT_STRING_EQUAL(template_path(t), tmp_join(dir, "mine.txt"));
@@ -116,7 +116,7 @@ static void test_load(void)
     CU_ASSERT_EQUAL(err.code, ERR_ABSENT);
     CU_ASSERT_PTR_NULL(template_load("../mine", dir, &err));
     CU_ASSERT_EQUAL(err.code, ERR_USAGE);
-    unsetenv("HINGE_PROMPTS");
+    unsetenv("HINGE_SHARE");
     tmp_remove(dir);
 }
 

@@ -11,26 +11,27 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "tests/support/tmp.h"
 
 const char *const server_key = "test-key-0123456789";
 
-enum { ARGS_MAX = 40, WAIT_MS = 10000 };
+enum { ARGS_MAX = 40, WAIT_MS = 10000, PATH_BYTES = 4200 };
 
 struct server {
     pid_t child;
     int port;
-    char folder[64], url[96];
+    char *folder, url[96];
 };
 
-static const char *path_of(const struct server *s, const char *name, char out[96])
+static const char *path_of(const struct server *s, const char *name, char out[PATH_BYTES])
 {
-    snprintf(out, 96, "%s/%s", s->folder, name);
+    snprintf(out, PATH_BYTES, "%s/%s", s->folder, name);
     return out;
 }
 
 static void run(const struct server *s, const char *kind, const char *const *options)
 {
-    char port[96], script[96], counts[96], log[96], program[512];
+    char port[PATH_BYTES], script[PATH_BYTES], counts[PATH_BYTES], log[PATH_BYTES], program[PATH_BYTES];
     const char *top = getenv("srcdir"), *args[ARGS_MAX];
     int n = 0;
     snprintf(program, sizeof program, "%s/tests/servers/serve", top ? top : ".");
@@ -48,18 +49,9 @@ static void run(const struct server *s, const char *kind, const char *const *opt
     _exit(127);
 }
 
-static void remove_files(const struct server *s)
-{
-    static const char *const names[] = {"port", "script", "counts", "log", "counts.new"};
-    char path[96];
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        unlink(path_of(s, names[i], path));
-    rmdir(s->folder);
-}
-
 static bool read_port(struct server *s)
 {
-    char path[96];
+    char path[PATH_BYTES];
     struct str text = {0};
     for (int ms = 0; ms < WAIT_MS; ms += 10) {
         if (file_exists(path_of(s, "port", path)) && file_read(path, 100, &text, NULL) == 0 && text.len)
@@ -77,13 +69,9 @@ static bool read_port(struct server *s)
 
 struct server *server_start(const char *kind, const char *script, const char *const *options)
 {
+    char path[PATH_BYTES];
     struct server *s = mem_zalloc(1, sizeof *s);
-    char path[96];
-    snprintf(s->folder, sizeof s->folder, "/tmp/hinge-server.XXXXXX");
-    if (!mkdtemp(s->folder)) {
-        mem_free(s);
-        return NULL;
-    }
+    s->folder = tmp_make();
     file_write_atomic(path_of(s, "script", path), 0600, slice_of(script ? script : ""), NULL);
     s->child = fork();
     if (s->child == 0)
@@ -105,7 +93,7 @@ void server_stop(struct server *s)
         while (waitpid(s->child, NULL, 0) < 0 && errno == EINTR)
             continue;
     }
-    remove_files(s);
+    tmp_remove(s->folder);
     mem_free(s);
 }
 
@@ -121,7 +109,7 @@ const char *server_url(const struct server *s)
 
 int64_t server_count(const struct server *s, const char *name)
 {
-    char path[96];
+    char path[PATH_BYTES];
     struct str text = {0};
     int64_t n = -1;
     if (file_read(path_of(s, "counts", path), 10000, &text, NULL) == 0) {

@@ -4,7 +4,7 @@
 
 #include "app/earnings.h"
 #include "base/mem.h"
-#include "ui/views/columns.h"
+#include "ui/views/listing.h"
 
 enum { HASH = 6, DETAIL = 2 };
 
@@ -12,8 +12,7 @@ struct earnings_view {
     struct desk *desk;
     struct earnings e;
     bool graders; /* the table shown */
-    size_t cursor, top;
-    int page;
+    struct listing list;
 };
 
 const struct binding earnings_bindings[] = {
@@ -33,14 +32,6 @@ static size_t rows_of(const struct earnings_view *v)
     return v->graders ? v->e.n_graders : v->e.n_prompts;
 }
 
-static void move(struct earnings_view *v, long by)
-{
-    long last = (long)rows_of(v) - 1, to = (long)v->cursor + by;
-    if (to > last)
-        to = last;
-    v->cursor = to > 0 ? (size_t)to : 0;
-}
-
 static int load(struct earnings_view *v, struct error *err)
 {
     struct earnings fresh = {0};
@@ -50,7 +41,7 @@ static int load(struct earnings_view *v, struct error *err)
     }
     earnings_free(&v->e);
     v->e = fresh;
-    move(v, 0);
+    listing_clamp(&v->list, rows_of(v));
     return 0;
 }
 
@@ -82,21 +73,12 @@ struct earnings_view *earnings_view_new(struct desk *d, struct error *err)
 static bool command(void *view, const char *name)
 {
     struct earnings_view *v = view;
-    const struct {
-        const char *name;
-        long by;
-    } moves[] = {{"down", 1},      {"up", -1},          {"page-down", v->page - 1}, {"page-up", 1 - v->page},
-                 {"first", -99999}, {"last", 99999}};
-    for (size_t i = 0; i < sizeof moves / sizeof *moves; i++) {
-        if (strcmp(moves[i].name, name) == 0) {
-            move(v, moves[i].by);
-            return true;
-        }
-    }
+    if (listing_command(&v->list, rows_of(v), name))
+        return true;
     if (strcmp(name, "graders") != 0)
         return false;
     v->graders = !v->graders;
-    v->cursor = v->top = 0;
+    v->list.cursor = v->list.top = 0;
     return true;
 }
 
@@ -164,43 +146,15 @@ static void grader_cell(const struct earning_grader *g, int column, struct str *
         add_count(out, counts[column]);
 }
 
-static void paint_row(const struct earnings_view *v, const struct paint *p, int row, const struct place *places, size_t i)
+static enum look cell(const void *context, size_t row, int column, bool ascii, struct str *out)
 {
-    const struct column *columns = v->graders ? grader_columns : prompt_columns;
-    bool at = i == v->cursor;
-    struct str text = {0}, cell = {0};
-    paint_fill(p, row, 0, p->cols, " ", LOOK_TEXT);
-    paint_z(p, row, 0, 2, at ? (p->ascii ? "> " : "▸ ") : "  ", at ? LOOK_CURSOR : LOOK_TEXT);
-    for (int c = 0; c < COLS; c++) {
-        if (!places[c].width)
-            continue;
-        str_clear(&text);
-        str_clear(&cell);
-        if (v->graders)
-            grader_cell(&v->e.graders[i], c, &text);
-        else
-            prompt_cell(&v->e.prompts[i], c, &text);
-        column_cell(&cell, str_slice(&text), places[c].width, columns[c].right);
-        p->put(p->context, row, 2 + (int)places[c].at, str_slice(&cell), (int)places[c].width,
-               c == 0 ? (at ? LOOK_CURSOR : LOOK_STRONG) : c >= MODEL ? LOOK_DIM : LOOK_TEXT);
-    }
-    str_free(&text);
-    str_free(&cell);
-}
-
-static void paint_heads(const struct earnings_view *v, const struct paint *p, const struct place *places)
-{
-    const struct column *columns = v->graders ? grader_columns : prompt_columns;
-    struct str cell = {0};
-    paint_fill(p, 1, 0, p->cols, " ", LOOK_HEAD);
-    for (int c = 0; c < COLS; c++) {
-        if (!places[c].width)
-            continue;
-        str_clear(&cell);
-        column_cell(&cell, slice_of(columns[c].title), places[c].width, columns[c].right);
-        p->put(p->context, 1, 2 + (int)places[c].at, str_slice(&cell), (int)places[c].width, LOOK_HEAD);
-    }
-    str_free(&cell);
+    const struct earnings_view *v = context;
+    (void)ascii;
+    if (v->graders)
+        grader_cell(&v->e.graders[row], column, out);
+    else
+        prompt_cell(&v->e.prompts[row], column, out);
+    return column == 0 ? LOOK_STRONG : column >= MODEL ? LOOK_DIM : LOOK_TEXT;
 }
 
 /* Why experts rejected what the prompt under the cursor made. */
@@ -209,8 +163,8 @@ static void paint_reasons(const struct earnings_view *v, const struct paint *p, 
     struct str text = {0};
     paint_fill(p, row, 0, p->cols, " ", LOOK_HEAD);
     paint_fill(p, row + 1, 0, p->cols, " ", LOOK_TEXT);
-    if (!v->graders && v->cursor < v->e.n_prompts) {
-        const struct earning_prompt *e = &v->e.prompts[v->cursor];
+    if (!v->graders && v->list.cursor < v->e.n_prompts) {
+        const struct earning_prompt *e = &v->e.prompts[v->list.cursor];
         paint_z(p, row, 1, p->cols - 1, "rejected because", LOOK_HEAD);
         for (size_t i = 0; i < e->n_reasons; i++)
             str_addf(&text, "%s%s %lld", i ? "  " : "", e->reasons[i].word, (long long)e->reasons[i].times);
@@ -227,26 +181,14 @@ static void paint_reasons(const struct earnings_view *v, const struct paint *p, 
 static void paint(void *view, const struct paint *p)
 {
     struct earnings_view *v = view;
-    struct place places[COLS];
+    const struct table table = {.columns = v->graders ? grader_columns : prompt_columns, .n_columns = COLS,
+                                .cursor_columns = 1, .count = rows_of(v), .context = v, .cell = cell};
     int detail = p->rows >= 10 ? DETAIL : 0;
-    v->page = p->rows - 2 - detail;
-    size_t rows = v->page > 0 ? (size_t)v->page : 1;
-    columns_fit(v->graders ? grader_columns : prompt_columns, COLS, (unsigned)(p->cols > 4 ? p->cols - 3 : 1), places);
     paint_fill(p, 0, 0, p->cols, " ", LOOK_TITLE);
     paint_z(p, 0, 0, p->cols, v->graders ? " Graders beside the experts" : " Prompts: what experts made of their rules",
             LOOK_TITLE);
-    paint_heads(v, p, places);
-    if (v->cursor < v->top)
-        v->top = v->cursor;
-    if (v->cursor >= v->top + rows)
-        v->top = v->cursor - rows + 1;
-    for (int i = 0; i < v->page; i++) {
-        size_t at = v->top + (size_t)i;
-        if (at < rows_of(v))
-            paint_row(v, p, 2 + i, places, at);
-        else
-            paint_fill(p, 2 + i, 0, p->cols, " ", LOOK_TEXT);
-    }
+    listing_show(&v->list, p->rows - 2 - detail);
+    table_paint(&table, p, 1, &v->list);
     if (rows_of(v) == 0)
         paint_z(p, 3, 2, p->cols - 2, v->graders ? "No verdicts of graders yet." : "No rules were proposed yet.", LOOK_DIM);
     if (detail)

@@ -4,6 +4,7 @@
 
 #include "base/array.h"
 #include "base/mem.h"
+#include "ui/views/listing.h"
 
 struct help_line {
     const char *keys, *command, *help; /* keys NULL: a heading */
@@ -83,27 +84,17 @@ static void help_free(void *view)
 
 static void scroll(struct help_view *v, long by)
 {
-    long most = (long)v->count - v->page, top = (long)v->top + by;
-    if (top > most)
-        top = most;
-    v->top = top > 0 ? (size_t)top : 0;
+    v->top = listing_move(v->top, by, (long)v->count - v->page);
 }
 
 static bool command(void *view, const char *name)
 {
     struct help_view *v = view;
-    const struct {
-        const char *name;
-        long by;
-    } moves[] = {{"down", 1},       {"up", -1},          {"page-down", v->page - 1}, {"page-up", 1 - v->page},
-                 {"first", -99999}, {"last", 99999}};
-    for (size_t i = 0; i < sizeof moves / sizeof *moves; i++) {
-        if (strcmp(moves[i].name, name) == 0) {
-            scroll(v, moves[i].by);
-            return true;
-        }
-    }
-    return false;
+    long by;
+    if (!listing_motion(name, v->page, &by))
+        return false;
+    scroll(v, by);
+    return true;
 }
 
 static void paint_line(const struct paint *p, int row, const struct help_line *line)

@@ -10,6 +10,7 @@
 #include "db/queue_store.h"
 #include "text/diff.h"
 #include "ui/views/flow_diff.h"
+#include "ui/views/listing.h"
 
 /* One thing that was done. The change's texts are owned here; the flow borrows them. */
 struct event {
@@ -224,27 +225,17 @@ static void lay_out(struct history_view *v, int width)
 
 static void scroll(struct history_view *v, long by)
 {
-    long most = (long)v->total - v->page, top = (long)v->top + by;
-    if (top > most)
-        top = most;
-    v->top = top > 0 ? (size_t)top : 0;
+    v->top = listing_move(v->top, by, (long)v->total - v->page);
 }
 
 static bool command(void *view, const char *name)
 {
     struct history_view *v = view;
-    const struct {
-        const char *name;
-        long by;
-    } moves[] = {{"down", 1},          {"up", -1},           {"page-down", v->page - 1}, {"page-up", 1 - v->page},
-                 {"first", -99999999}, {"last", 99999999}};
-    for (size_t i = 0; i < sizeof moves / sizeof *moves; i++) {
-        if (strcmp(moves[i].name, name) == 0) {
-            scroll(v, moves[i].by);
-            return true;
-        }
-    }
-    return false;
+    long by;
+    if (!listing_motion(name, v->page, &by))
+        return false;
+    scroll(v, by);
+    return true;
 }
 
 struct brush {

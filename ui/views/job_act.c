@@ -10,13 +10,8 @@ const char *job_words(const struct job *j, enum look *look)
         [JOB_WAITING] = LOOK_DIM, [JOB_RUNNING] = LOOK_STRONG, [JOB_PAUSED] = LOOK_WARN,
         [JOB_DONE] = LOOK_GOOD,   [JOB_FAILED] = LOOK_BAD,     [JOB_CANCELLED] = LOOK_DIM,
     };
-    bool unfinished = j->state == JOB_RUNNING || j->state == JOB_WAITING;
     *look = j->lost ? LOOK_BAD : looks[j->state];
-    if (j->lost)
-        return "lost";
-    if (j->cancelling && unfinished)
-        return "stopping";
-    return job_state_name(j->state);
+    return loop_job_state(j);
 }
 
 void job_bar(struct str *out, const struct job *j, int width, bool ascii)
@@ -54,41 +49,40 @@ static void start_again(struct desk *d, int64_t job, bool retry)
     report(d, result, &err, retry ? "tries its failed records again" : "goes on where it stopped", job);
 }
 
-/* The line that asks holds the number of the job that was under the cursor then. */
+/* Only "yes" does; a letter is enough. */
 static bool answer_cancel(void *view, struct slice text)
 {
-    struct desk *d = view;
-    int64_t job = 0;
+    struct job_hand *hand = view;
     struct error err = {0};
-    struct store *s = session_store(desk_session(d));
-    for (size_t i = 0; i < text.len && text.at[i] >= '0' && text.at[i] <= '9' && job < INT64_MAX / 100; i++)
-        job = job * 10 + (text.at[i] - '0');
-    report(d, loop_cancel(s, store_path(s), job, &err), &err, "is being cancelled: what it did stays", job);
+    struct store *s = session_store(desk_session(hand->desk));
+    text = slice_trim(text);
+    if (text.len && text.len <= 3 && strncmp(text.at, "yes", text.len) == 0)
+        report(hand->desk, loop_cancel(s, store_path(s), hand->job, &err), &err, "is being cancelled: what it did stays",
+               hand->job);
+    else
+        desk_say(hand->desk, LOOK_TEXT, "job %lld goes on", (long long)hand->job);
     return true;
 }
 
-static void ask_cancel(struct desk *d, int64_t job)
+static void ask_cancel(struct job_hand *hand)
 {
-    struct str number = {0};
-    str_addf(&number, "%lld", (long long)job);
-    desk_ask(d, &(struct question){.kind = "cancel-job",
-                                   .label = "cancel this job? Enter does, Esc does not: ",
-                                   .initial = str_slice(&number),
-                                   .answer = answer_cancel,
-                                   .view = d});
-    str_free(&number);
+    struct str label = {0};
+    str_addf(&label, "cancel job %lld? yes or no: ", (long long)hand->job);
+    desk_ask(hand->desk, &(struct question){.kind = "cancel-job", .label = label.at, .answer = answer_cancel, .view = hand});
+    str_free(&label);
 }
 
-bool job_act(struct desk *d, int64_t job, const char *command)
+bool job_act(struct job_hand *hand, int64_t job, const char *command)
 {
     bool cancel = strcmp(command, "cancel") == 0, retry = strcmp(command, "retry") == 0;
     if (!cancel && !retry && strcmp(command, "resume") != 0)
         return false;
-    if (!job || !may_write(d))
+    if (!job || !may_write(hand->desk))
         return true;
+    hand->job = job;
     if (cancel)
-        ask_cancel(d, job);
+        ask_cancel(hand);
     else
-        start_again(d, job, retry);
+        start_again(hand->desk, job, retry);
     return true;
 }

@@ -6,8 +6,8 @@
 #include "base/array.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "ui/views/columns.h"
 #include "ui/views/jobs.h"
+#include "ui/views/listing.h"
 
 enum { LOG_TAIL = 64 * 1024, FAULTS_SHOWN = 5000, LABEL = 12 };
 
@@ -22,9 +22,10 @@ struct job_view {
     int64_t id;
     enum job_page page;
     struct job_line *lines;
-    size_t count, cap, cursor, top;
+    size_t count, cap;
+    struct listing list;
+    struct job_hand hand;
     bool lost;
-    int rows;
 };
 
 const struct binding job_bindings[] = {
@@ -178,7 +179,7 @@ static int load(struct job_view *v, struct error *err)
 {
     struct jobs jobs = {0};
     struct store *s = session_store(desk_session(v->desk));
-    bool at_end = v->page == JOB_LOG && v->cursor + 1 >= v->count;
+    bool at_end = v->page == JOB_LOG && v->list.cursor + 1 >= v->count;
     int result = job_store_get(s, v->id, &jobs, err);
     if (result == 0) {
         forget(v);
@@ -189,8 +190,9 @@ static int load(struct job_view *v, struct error *err)
             result = v->page == JOB_LOG ? add_log(v, err) : job_store_faults(s, v->id, add_fault, v, err);
     }
     jobs_free(&jobs);
-    if (at_end || v->cursor >= v->count)
-        v->cursor = v->count ? v->count - 1 : 0;
+    if (at_end)
+        v->list.cursor = v->count;
+    listing_clamp(&v->list, v->count);
     return result;
 }
 
@@ -214,20 +216,13 @@ struct job_view *job_view_new(struct desk *d, int64_t job, enum job_page page, s
 {
     struct job_view *v = mem_zalloc(1, sizeof *v);
     v->desk = d;
+    v->hand.desk = d;
     v->id = job;
     v->page = page;
     if (load(v, err) >= 0)
         return v;
     job_view_free(v);
     return NULL;
-}
-
-static void move(struct job_view *v, long by)
-{
-    long last = (long)v->count - 1, to = (long)v->cursor + by;
-    if (to > last)
-        to = last;
-    v->cursor = to > 0 ? (size_t)to : 0;
 }
 
 static bool turn_to(struct job_view *v, const char *name)
@@ -238,7 +233,7 @@ static bool turn_to(struct job_view *v, const char *name)
             continue;
         v->page = (enum job_page)i;
         forget(v);
-        v->cursor = v->top = 0;
+        v->list.cursor = v->list.top = 0;
         refresh(v);
         return true;
     }
@@ -248,29 +243,20 @@ static bool turn_to(struct job_view *v, const char *name)
 static bool command(void *view, const char *name)
 {
     struct job_view *v = view;
-    const struct {
-        const char *name;
-        long by;
-    } moves[] = {{"down", 1},      {"up", -1},          {"page-down", v->rows - 1}, {"page-up", 1 - v->rows},
-                 {"first", -99999}, {"last", 99999}};
-    for (size_t i = 0; i < sizeof moves / sizeof *moves; i++) {
-        if (strcmp(moves[i].name, name) == 0) {
-            move(v, moves[i].by);
-            return true;
-        }
-    }
+    if (listing_command(&v->list, v->count, name))
+        return true;
     if (strcmp(name, "open") == 0) {
-        if (v->count && v->lines[v->cursor].record)
-            desk_open_record(v->desk, v->lines[v->cursor].record);
+        if (v->count && v->lines[v->list.cursor].record)
+            desk_open_record(v->desk, v->lines[v->list.cursor].record);
         return true;
     }
-    return turn_to(v, name) || job_act(v->desk, v->id, name);
+    return turn_to(v, name) || job_act(&v->hand, v->id, name);
 }
 
 static void paint_line(const struct job_view *v, const struct paint *p, int row, size_t i)
 {
     const struct job_line *l = &v->lines[i];
-    bool at = i == v->cursor && v->page != JOB_FIGURES;
+    bool at = i == v->list.cursor && v->page != JOB_FIGURES;
     int col = 2;
     paint_fill(p, row, 0, p->cols, " ", LOOK_TEXT);
     paint_z(p, row, 0, 2, at ? (p->ascii ? "> " : "▸ ") : "  ", at ? LOOK_CURSOR : LOOK_TEXT);
@@ -286,19 +272,14 @@ static void paint(void *view, const struct paint *p)
     static const char *const names[] = {"", ", what failed", ", log"};
     struct job_view *v = view;
     struct str title = {0};
-    v->rows = p->rows - 2;
-    size_t rows = v->rows > 0 ? (size_t)v->rows : 1;
     paint_fill(p, 0, 0, p->cols, " ", LOOK_TITLE);
     str_addf(&title, " Job %lld%s", (long long)v->id, names[v->page]);
     paint_text(p, 0, 0, p->cols, str_slice(&title), LOOK_TITLE);
     str_free(&title);
     paint_fill(p, 1, 0, p->cols, " ", LOOK_TEXT);
-    if (v->cursor < v->top)
-        v->top = v->cursor;
-    if (v->cursor >= v->top + rows)
-        v->top = v->cursor - rows + 1;
-    for (int i = 0; i < v->rows; i++) {
-        size_t at = v->top + (size_t)i;
+    listing_show(&v->list, p->rows - 2);
+    for (int i = 0; i < v->list.page; i++) {
+        size_t at = v->list.top + (size_t)i;
         if (at < v->count)
             paint_line(v, p, 2 + i, at);
         else

@@ -4,15 +4,15 @@
 
 #include "app/loop.h"
 #include "base/mem.h"
-#include "ui/views/columns.h"
+#include "ui/views/listing.h"
 
-enum { JOBS_SHOWN = 500, BAR = 12 };
+enum { JOBS_SHOWN = 500, BAR = 12, DETAIL = 2 };
 
 struct jobs_view {
     struct desk *desk;
     struct jobs jobs;
-    size_t cursor, top;
-    int page;
+    struct listing list;
+    struct job_hand hand;
 };
 
 const struct binding jobs_bindings[] = {
@@ -36,7 +36,7 @@ const struct binding jobs_bindings[] = {
 
 static const struct job *here(const struct jobs_view *v)
 {
-    return v->jobs.count ? &v->jobs.items[v->cursor] : NULL;
+    return v->jobs.count ? &v->jobs.items[v->list.cursor] : NULL;
 }
 
 static int load(struct jobs_view *v, struct error *err)
@@ -49,11 +49,10 @@ static int load(struct jobs_view *v, struct error *err)
     }
     jobs_free(&v->jobs);
     v->jobs = fresh;
-    if (v->cursor >= fresh.count)
-        v->cursor = fresh.count ? fresh.count - 1 : 0;
+    listing_clamp(&v->list, fresh.count);
     for (size_t i = 0; i < fresh.count; i++)
         if (fresh.items[i].id == at)
-            v->cursor = i;
+            v->list.cursor = i;
     return 0;
 }
 
@@ -76,34 +75,11 @@ struct jobs_view *jobs_view_new(struct desk *d, struct error *err)
 {
     struct jobs_view *v = mem_zalloc(1, sizeof *v);
     v->desk = d;
+    v->hand.desk = d;
     if (load(v, err) == 0)
         return v;
     jobs_view_free(v);
     return NULL;
-}
-
-static void move(struct jobs_view *v, long by)
-{
-    long last = (long)v->jobs.count - 1, to = (long)v->cursor + by;
-    if (to > last)
-        to = last;
-    v->cursor = to > 0 ? (size_t)to : 0;
-}
-
-static bool move_by_name(struct jobs_view *v, const char *name)
-{
-    const struct {
-        const char *name;
-        long by;
-    } moves[] = {{"down", 1},      {"up", -1},          {"page-down", v->page - 1}, {"page-up", 1 - v->page},
-                 {"first", -99999}, {"last", 99999}};
-    for (size_t i = 0; i < sizeof moves / sizeof *moves; i++) {
-        if (strcmp(moves[i].name, name) == 0) {
-            move(v, moves[i].by);
-            return true;
-        }
-    }
-    return false;
 }
 
 static bool command(void *view, const char *name)
@@ -111,7 +87,7 @@ static bool command(void *view, const char *name)
     static const char *const pages[] = {[JOB_FIGURES] = "open", [JOB_FAULTS] = "faults", [JOB_LOG] = "log"};
     struct jobs_view *v = view;
     const struct job *j = here(v);
-    if (move_by_name(v, name) || job_act(v->desk, j ? j->id : 0, name))
+    if (listing_command(&v->list, v->jobs.count, name) || job_act(&v->hand, j ? j->id : 0, name))
         return true;
     if (strcmp(name, "new") == 0) {
         desk_open_start(v->desk);
@@ -168,68 +144,54 @@ static enum look cell_look(const struct job *j, int column)
     return column == COL_BAR || column == COL_SAID ? LOOK_DIM : LOOK_TEXT;
 }
 
-static void paint_row(const struct jobs_view *v, const struct paint *p, int row, const struct place *places, size_t i)
+static enum look cell(const void *context, size_t row, int column, bool ascii, struct str *out)
 {
-    const struct job *j = &v->jobs.items[i];
-    bool at = i == v->cursor;
-    struct str text = {0}, cell = {0};
-    paint_fill(p, row, 0, p->cols, " ", LOOK_TEXT);
-    paint_z(p, row, 0, 2, at ? (p->ascii ? "> " : "▸ ") : "  ", at ? LOOK_CURSOR : LOOK_TEXT);
-    for (int c = 0; c < COLS; c++) {
-        if (!places[c].width)
-            continue;
-        str_clear(&text);
-        str_clear(&cell);
-        cell_text(j, c, &text, p->ascii);
-        column_cell(&cell, str_slice(&text), places[c].width, columns[c].right);
-        p->put(p->context, row, 2 + (int)places[c].at, str_slice(&cell), (int)places[c].width,
-               at && c <= COL_STEP ? LOOK_CURSOR : cell_look(j, c));
-    }
-    str_free(&text);
-    str_free(&cell);
+    const struct job *j = &((const struct jobs *)context)->items[row];
+    cell_text(j, column, out, ascii);
+    return cell_look(j, column);
 }
 
-static void paint_heads(const struct paint *p, const struct place *places)
+/* What has no column in a narrow window: how the job under the cursor goes and what it says. */
+static void paint_detail(const struct jobs_view *v, const struct paint *p, int row)
 {
-    struct str cell = {0};
-    paint_fill(p, 1, 0, p->cols, " ", LOOK_HEAD);
-    for (int c = 0; c < COLS; c++) {
-        if (!places[c].width)
-            continue;
-        str_clear(&cell);
-        column_cell(&cell, slice_of(columns[c].title), places[c].width, columns[c].right);
-        p->put(p->context, 1, 2 + (int)places[c].at, str_slice(&cell), (int)places[c].width, LOOK_HEAD);
-    }
-    str_free(&cell);
+    const struct job *j = here(v);
+    struct str text = {0};
+    char currency[LOOP_CURRENCY];
+    paint_fill(p, row, 0, p->cols, " ", LOOK_HEAD);
+    paint_fill(p, row + 1, 0, p->cols, " ", LOOK_TEXT);
+    if (!j)
+        return;
+    str_addf(&text, "job %lld", (long long)j->id);
+    paint_text(p, row, 1, p->cols - 1, str_slice(&text), LOOK_HEAD);
+    str_clear(&text);
+    loop_pace_text(&text, j);
+    str_addf(&text, "%s", text.len ? "  " : "");
+    if (j->cost > 0)
+        loop_money_text(&text, j->cost, loop_job_currency(j, currency));
+    str_addf(&text, "%s", text.len ? "  " : "");
+    cell_text(j, COL_SAID, &text, p->ascii);
+    paint_text(p, row + 1, 2, p->cols - 2, str_slice(&text), j->lost ? LOOK_BAD : LOOK_TEXT);
+    str_free(&text);
 }
 
 static void paint(void *view, const struct paint *p)
 {
     struct jobs_view *v = view;
-    struct place places[COLS];
+    const struct table table = {.columns = columns, .n_columns = COLS, .cursor_columns = COL_STEP + 1,
+                                .count = v->jobs.count, .context = &v->jobs, .cell = cell};
     struct str title = {0};
-    v->page = p->rows - 2;
-    size_t rows = v->page > 0 ? (size_t)v->page : 1;
-    columns_fit(columns, COLS, (unsigned)(p->cols > 4 ? p->cols - 3 : 1), places);
+    int detail = p->rows >= 10 ? DETAIL : 0;
     paint_fill(p, 0, 0, p->cols, " ", LOOK_TITLE);
     str_addf(&title, " Jobs of %s: ", session_project(desk_session(v->desk)));
     add_count(&title, (long long)v->jobs.count);
     paint_text(p, 0, 0, p->cols, str_slice(&title), LOOK_TITLE);
     str_free(&title);
-    paint_heads(p, places);
-    if (v->cursor < v->top)
-        v->top = v->cursor;
-    if (v->cursor >= v->top + rows)
-        v->top = v->cursor - rows + 1;
-    for (int i = 0; i < v->page; i++) {
-        size_t at = v->top + (size_t)i;
-        if (at < v->jobs.count)
-            paint_row(v, p, 2 + i, places, at);
-        else
-            paint_fill(p, 2 + i, 0, p->cols, " ", LOOK_TEXT);
-    }
+    listing_show(&v->list, p->rows - 2 - detail);
+    table_paint(&table, p, 1, &v->list);
     if (v->jobs.count == 0)
         paint_z(p, 3, 2, p->cols - 2, "No jobs yet: n starts one.", LOOK_DIM);
+    if (detail)
+        paint_detail(v, p, p->rows - detail);
 }
 
 static const char *hints(void *view)

@@ -20,8 +20,13 @@ struct job_view *job_view_new(struct desk *d, int64_t job, enum job_page page, s
 extern const struct view_ops job_view_ops;
 extern const struct binding job_bindings[]; /* mode "job" */
 
-/* What both do with a job: "cancel" (asks), "resume", "retry". False when command is none of them. */
-bool job_act(struct desk *d, int64_t job, const char *command);
+/* What both do with a job: "cancel" (asks), "resume", "retry". False when command is none of them. The hand lives in
+ * the view: it holds the job that was asked about. */
+struct job_hand {
+    struct desk *desk;
+    int64_t job;
+};
+bool job_act(struct job_hand *hand, int64_t job, const char *command);
 
 /* "running", "lost", "stopping": what people are told of its state, and how that looks. */
 const char *job_words(const struct job *j, enum look *look);

@@ -7,6 +7,8 @@
 
 enum { VERSION = 3, ALIGNMENT = 32, NAME_BYTES = 64, TYPE_F32 = 0 };
 
+static const char zeros[ALIGNMENT]; /* of which padding is made */
+
 static void put(struct str *out, uint64_t v, int bytes)
 {
     for (int i = 0; i < bytes; i++)
@@ -78,14 +80,13 @@ static int put_header(struct str *out, const struct gguf_pair *pairs, size_t pai
         if (put_tensor(out, &tensors[i], &offset, err) != 0)
             return -1;
     }
-    put(out, 0, (int)padding(out->len));
+    str_add(out, zeros, padding(out->len));
     return 0;
 }
 
 int gguf_write(const char *path, const struct gguf_pair *pairs, size_t pair_count,
                const struct st_tensor *tensors, size_t count, struct error *err)
 {
-    static const char zeros[ALIGNMENT];
     struct str header = {0};
     struct atomic_file *f = NULL;
     if (put_header(&header, pairs, pair_count, tensors, count, err) == 0)

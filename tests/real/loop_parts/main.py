@@ -100,7 +100,7 @@ class Project:
     def __init__(self, folder):
         self.path = os.path.join(folder, "p.db")
         self.env = dict(os.environ, HINGE_REVIEWER="real", XDG_CONFIG_HOME=os.path.join(folder, "none"),
-                        HINGE_PROMPTS=os.path.join(os.environ.get("srcdir", "."), "share", "prompts"))
+                        HINGE_SHARE=os.path.join(os.environ.get("srcdir", "."), "share"))
 
     def hinge(self, *args):
         """Exit status and output; a command that hangs is a failure of this test."""
