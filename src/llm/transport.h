@@ -1,6 +1,6 @@
 /*
  * Posts bodies over HTTP, many at once, on one thread. It knows nothing of models: what a status means is its
- * caller's business. transport_curl.c, behind it, is the only file that knows libcurl.
+ * caller's business. transport_curl*.c, behind it, are the only files that know libcurl.
  */
 #ifndef LLM_TRANSPORT_H
 #define LLM_TRANSPORT_H

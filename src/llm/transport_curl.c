@@ -2,9 +2,8 @@
  * libcurl's multi interface, driven by poll(2) through its socket callbacks: what a wake-up costs depends on the
  * sockets that are ready, not on how many are open.
  */
-#include "llm/transport.h"
+#include "llm/transport_curl_parts.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -15,35 +14,8 @@
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "config.h"
 
-enum { BUFFER = 8 << 10, MOVES_MAX = 5, DESCRIPTORS = 1024, LINE_MAX_BYTES = 128 };
-
-struct transfer {
-    struct http_target *target;
-    struct transfer *next; /* in the target's idle list or in the list of results */
-    CURL *easy;
-    size_t at; /* in the transport's list of active ones */
-    struct curl_slist own; /* this request's own header, chained before the target's */
-    char line[LINE_MAX_BYTES];
-    int64_t heard_at; /* when the last byte came, or the last was seen to go */
-    curl_off_t sent;
-    int moves; /* redirects followed */
-    bool too_large;
-    char why[CURL_ERROR_SIZE];
-    struct http_result result;
-};
-
-struct http_target {
-    struct http_target *next;
-    struct curl_slist *lines;
-    char *url, *host, *ca_file, *proxy;
-    bool loopback, secure;
-    long connect_ms, timeout_ms;
-    int64_t silence_ms;
-    size_t max_reply;
-    struct transfer *idle;
-};
+enum { MOVES_MAX = 5, DESCRIPTORS = 1024 };
 
 struct transport {
     CURLM *multi;
@@ -114,34 +86,14 @@ struct transport *transport_open(struct error *err)
     return t;
 }
 
-static void wipe(char *secret)
+struct http_target *transport_target(struct transport *t, const struct http_target_options *o, struct error *err)
 {
-    for (volatile char *p = secret; p && *p; p++)
-        *p = '\0';
-}
-
-static void transfer_free(struct transfer *x)
-{
-    curl_easy_cleanup(x->easy);
-    http_result_free(&x->result);
-    mem_free(x);
-}
-
-static void target_free(struct http_target *g)
-{
-    while (g->idle) {
-        struct transfer *x = g->idle;
-        g->idle = x->next;
-        transfer_free(x);
+    struct http_target *g = http_target_new(o, err);
+    if (g) {
+        g->next = t->targets;
+        t->targets = g;
     }
-    for (struct curl_slist *s = g->lines; s; s = s->next)
-        wipe(s->data); /* one of them holds the key */
-    curl_slist_free_all(g->lines);
-    mem_free(g->url);
-    mem_free(g->host);
-    mem_free(g->ca_file);
-    mem_free(g->proxy);
-    mem_free(g);
+    return g;
 }
 
 void transport_close(struct transport *t)
@@ -150,17 +102,17 @@ void transport_close(struct transport *t)
         return;
     for (size_t i = 0; i < t->n_active; i++) {
         curl_multi_remove_handle(t->multi, t->active[i]->easy);
-        transfer_free(t->active[i]);
+        http_transfer_free(t->active[i]);
     }
     while (t->first) {
         struct transfer *x = t->first;
         t->first = x->next;
-        transfer_free(x);
+        http_transfer_free(x);
     }
     while (t->targets) {
         struct http_target *g = t->targets;
         t->targets = g->next;
-        target_free(g);
+        http_target_free(g);
     }
     curl_multi_cleanup(t->multi);
     mem_free(t->active);
@@ -173,160 +125,6 @@ void transport_close(struct transport *t)
 void http_result_free(struct http_result *r)
 {
     str_free(&r->body);
-}
-
-const char *http_target_host(const struct http_target *g)
-{
-    return g->host;
-}
-
-static bool is_loopback(const char *host)
-{
-    if (strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0)
-        return true;
-    int a, b, c, d, end = 0;
-    return sscanf(host, "%3d.%3d.%3d.%3d%n", &a, &b, &c, &d, &end) == 4 && !host[end] && a == 127;
-}
-
-static char *url_part(CURLU *u, CURLUPart part)
-{
-    char *text = NULL;
-    if (curl_url_get(u, part, &text, part == CURLUPART_PORT ? CURLU_DEFAULT_PORT : 0) != CURLUE_OK)
-        return mem_strdup("");
-    char *copy = mem_strdup(text);
-    curl_free(text);
-    return copy;
-}
-
-static int check_url(struct http_target *g, bool plain_http, struct error *err)
-{
-    CURLU *u = curl_url();
-    int result = 0;
-    if (curl_url_set(u, CURLUPART_URL, g->url, 0) != CURLUE_OK) {
-        curl_url_cleanup(u);
-        return error_set(err, ERR_INPUT, "the url is none: https://host/path was expected");
-    }
-    char *scheme = url_part(u, CURLUPART_SCHEME), *user = url_part(u, CURLUPART_USER);
-    g->host = url_part(u, CURLUPART_HOST);
-    g->loopback = is_loopback(g->host);
-    g->secure = strcmp(scheme, "https") == 0;
-    if (user[0])
-        result = error_set(err, ERR_INPUT, "url holds a user name: give the key by key-env or key-file");
-    else if (!g->secure && strcmp(scheme, "http") != 0)
-        result = error_set(err, ERR_INPUT, "url starts with %.20s: https was expected", scheme);
-    else if (!g->secure && !g->loopback && !plain_http)
-        result = error_set(err, ERR_INPUT, "url is plain http to %.100s: everyone on the way could read "
-                           "prompts and key; use https, or set plain-http = yes", g->host);
-    mem_free(scheme);
-    mem_free(user);
-    curl_url_cleanup(u);
-    return result;
-}
-
-static void add_line(struct http_target *g, const char *line)
-{
-    if (line)
-        g->lines = curl_slist_append(g->lines, line);
-}
-
-struct http_target *transport_target(struct transport *t, const struct http_target_options *o, struct error *err)
-{
-    struct http_target *g = mem_zalloc(1, sizeof *g);
-    g->url = mem_strdup(o->url);
-    if (check_url(g, o->plain_http, err) != 0) {
-        target_free(g);
-        return NULL;
-    }
-    add_line(g, "Content-Type: application/json");
-    add_line(g, "Accept: application/json");
-    add_line(g, "Expect:"); /* no question first whether a large body may come */
-    add_line(g, o->secret_line);
-    add_line(g, o->line);
-    for (const char *const *line = o->lines; line && *line; line++)
-        add_line(g, *line);
-    g->ca_file = mem_strdup(o->ca_file);
-    g->proxy = mem_strdup(o->proxy);
-    g->connect_ms = (long)(o->connect_seconds * 1000);
-    g->timeout_ms = (long)(o->timeout_seconds * 1000);
-    g->silence_ms = (int64_t)(o->silence_seconds * 1000);
-    g->max_reply = o->max_reply;
-    g->next = t->targets;
-    t->targets = g;
-    return g;
-}
-
-static size_t on_body(char *bytes, size_t size, size_t n, void *context)
-{
-    struct transfer *x = context;
-    size_t len = size * n;
-    x->heard_at = clock_mono_ms();
-    x->too_large = x->result.body.len + len > x->target->max_reply;
-    str_add(&x->result.body, bytes, x->too_large ? x->target->max_reply - x->result.body.len : len);
-    return x->too_large ? 0 : len; /* 0 ends the transfer */
-}
-
-static void take_header(struct slice line, const char *name, char *out, size_t max)
-{
-    size_t len = strlen(name);
-    if (line.len <= len || line.at[len] != ':' || strncasecmp(line.at, name, len) != 0)
-        return;
-    struct slice value = slice_trim(slice_sub(line, len + 1, line.len));
-    snprintf(out, max, "%.*s", (int)(value.len < max ? value.len : max - 1), value.at);
-}
-
-static size_t on_header(char *bytes, size_t size, size_t n, void *context)
-{
-    struct transfer *x = context;
-    struct slice line = {bytes, size * n};
-    struct http_result *r = &x->result;
-    x->heard_at = clock_mono_ms();
-    take_header(line, "content-type", r->content_type, sizeof r->content_type);
-    take_header(line, "retry-after", r->retry_after, sizeof r->retry_after);
-    take_header(line, "retry-after-ms", r->retry_after_ms, sizeof r->retry_after_ms);
-    take_header(line, "x-should-retry", r->should_retry, sizeof r->should_retry);
-    return line.len;
-}
-
-static void set_security(CURL *easy, const struct http_target *g)
-{
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L); /* see go_on_elsewhere */
-#if CURL_AT_LEAST_VERSION(7, 85, 0)
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, g->secure ? "https" : "http");
-#else
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS, g->secure ? (long)CURLPROTO_HTTPS : (long)CURLPROTO_HTTP);
-#endif
-    if (g->ca_file)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, g->ca_file);
-    if (g->proxy || g->loopback)
-        curl_easy_setopt(easy, CURLOPT_PROXY, g->proxy ? g->proxy : "");
-}
-
-static struct transfer *transfer_new(struct http_target *g)
-{
-    struct transfer *x = mem_zalloc(1, sizeof *x);
-    CURL *easy = x->easy = curl_easy_init();
-    x->target = g;
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, x);
-    curl_easy_setopt(easy, CURLOPT_URL, g->url);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)BUFFER);
-    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, ""); /* all that this libcurl can unpack */
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, x->why);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, x);
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, x);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, g->connect_ms);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, g->timeout_ms);
-    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, g->secure ? 1L : 0L); /* streams of one connection where HTTP/2 is spoken */
-    set_security(easy, g);
-    return x;
 }
 
 /* A connection that a finished transfer leaves stays open for the next: as many as may be in flight. */
@@ -352,7 +150,7 @@ int transport_post(struct transport *t, struct http_target *g, struct slice body
     if (x)
         g->idle = x->next;
     else
-        x = transfer_new(g);
+        x = http_transfer_new(g);
     x->result = (struct http_result){.tag = tag};
     x->moves = 0;
     x->sent = 0;
@@ -365,107 +163,41 @@ int transport_post(struct transport *t, struct http_target *g, struct slice body
     curl_easy_setopt(x->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
     curl_easy_setopt(x->easy, CURLOPT_POSTFIELDS, body.at);
     if (curl_multi_add_handle(t->multi, x->easy) != CURLM_OK) {
-        transfer_free(x);
+        http_transfer_free(x);
         return error_set(err, ERR_INTERNAL, "libcurl does not take a request");
     }
     activate(t, x);
     return 0;
 }
 
-static void finish(struct transport *t, struct transfer *x)
+/* The transfer is no longer active: its result waits to be taken. */
+static void deliver(struct transport *t, struct transfer *x)
 {
-    deactivate(t, x);
     x->next = NULL;
     *t->last = x;
     t->last = &x->next;
 }
 
-static void fail(struct transfer *x, enum http_end end, const char *fmt, ...) PRINTF_LIKE(3, 4);
-
-static void fail(struct transfer *x, enum http_end end, const char *fmt, ...)
+static void finish(struct transport *t, struct transfer *x)
 {
-    char text[ERROR_TEXT_MAX];
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(text, sizeof text, fmt, args);
-    va_end(args);
-    x->result.end = end;
-    error_set(&x->result.error, end == HTTP_NEVER ? ERR_INPUT : ERR_IO, "%s", text);
-}
-
-/* libcurl's own words tell certificates and names apart better than its codes; they hold no header and no body. */
-static void explain(struct transfer *x, CURLcode code)
-{
-    const char *host = x->target->host, *why = x->why[0] ? x->why : curl_easy_strerror(code);
-    double connect_s = (double)x->target->connect_ms / 1000, timeout_s = (double)x->target->timeout_ms / 1000;
-    curl_off_t connected = 0;
-    curl_easy_getinfo(x->easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
-    switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST:
-        fail(x, HTTP_BROKEN, "the name %.100s is not known: check url and the network", host);
-        break;
-    case CURLE_COULDNT_CONNECT:
-        fail(x, HTTP_BROKEN, "%.100s cannot be reached: is the server running, is the network up?", host);
-        break;
-    case CURLE_OPERATION_TIMEDOUT:
-        if (connected == 0)
-            fail(x, HTTP_BROKEN, "%.100s did not take the connection within %g s (connect-seconds)", host, connect_s);
-        else
-            fail(x, HTTP_BROKEN, "%.100s did not finish its answer within %g s (timeout-seconds)", host, timeout_s);
-        break;
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_ISSUER_ERROR:
-        fail(x, HTTP_NEVER, "%.100s could not prove who it is (%.200s): for a private authority set ca-file", host,
-             why);
-        break;
-    case CURLE_PARTIAL_FILE:
-    case CURLE_RECV_ERROR:
-    case CURLE_SEND_ERROR:
-    case CURLE_GOT_NOTHING:
-        fail(x, HTTP_BROKEN, "%.100s cut the connection %s", host,
-             x->result.body.len ? "in the middle of its answer" : "without an answer");
-        break;
-    case CURLE_BAD_CONTENT_ENCODING:
-        fail(x, HTTP_BROKEN, "the answer of %.100s cannot be unpacked", host);
-        break;
-    default:
-        fail(x, HTTP_BROKEN, "talking to %.100s failed: %.200s", host, why);
-        break;
-    }
-}
-
-static bool same_origin(const char *a, const char *b)
-{
-    static const CURLUPart parts[] = {CURLUPART_SCHEME, CURLUPART_HOST, CURLUPART_PORT};
-    CURLU *one = curl_url(), *two = curl_url();
-    bool same = curl_url_set(one, CURLUPART_URL, a, 0) == CURLUE_OK &&
-                curl_url_set(two, CURLUPART_URL, b, 0) == CURLUE_OK;
-    for (size_t i = 0; same && i < sizeof parts / sizeof *parts; i++) {
-        char *x = url_part(one, parts[i]), *y = url_part(two, parts[i]);
-        same = strcasecmp(x, y) == 0;
-        mem_free(x);
-        mem_free(y);
-    }
-    curl_url_cleanup(one);
-    curl_url_cleanup(two);
-    return same;
+    deactivate(t, x);
+    deliver(t, x);
 }
 
 /* A redirect that keeps the method is followed on the same scheme, host and port alone: the key goes nowhere else.
- * True when the request is on its way again. */
+ * True when nothing more is to be done here: the request is on its way again, or its end was delivered. */
 static bool go_on_elsewhere(struct transport *t, struct transfer *x)
 {
     char *where = NULL;
     int status = x->result.status;
     curl_easy_getinfo(x->easy, CURLINFO_REDIRECT_URL, &where);
-    if (!where || !same_origin(x->target->url, where)) {
-        fail(x, HTTP_NEVER, "%.100s redirects to another address (HTTP %d), which is not followed so that the key "
+    if (!where || !http_same_origin(x->target->url, where)) {
+        http_transfer_fail(x, HTTP_NEVER, "%.100s redirects to another address (HTTP %d), which is not followed so that the key "
              "goes nowhere else: set url to where the server is", x->target->host, status);
         return false;
     }
     if ((status != 307 && status != 308) || ++x->moves > MOVES_MAX) {
-        fail(x, HTTP_NEVER, "%.100s redirects (HTTP %d): set url to where the server is", x->target->host,
+        http_transfer_fail(x, HTTP_NEVER, "%.100s redirects (HTTP %d): set url to where the server is", x->target->host,
              status);
         return false;
     }
@@ -476,8 +208,12 @@ static bool go_on_elsewhere(struct transport *t, struct transfer *x)
     x->result = (struct http_result){.tag = tag};
     curl_easy_setopt(x->easy, CURLOPT_URL, copy);
     mem_free(copy);
-    if (curl_multi_add_handle(t->multi, x->easy) == CURLM_OK)
+    if (curl_multi_add_handle(t->multi, x->easy) == CURLM_OK) {
         activate(t, x);
+    } else {
+        http_transfer_fail(x, HTTP_BROKEN, "the redirect of %.100s could not be followed", x->target->host);
+        deliver(t, x);
+    }
     return true;
 }
 
@@ -491,10 +227,10 @@ static void on_done(struct transport *t, struct transfer *x, CURLcode code)
     x->result.status = (int)status;
     x->result.milliseconds = (total - before) / 1000;
     if (x->too_large)
-        fail(x, HTTP_NEVER, "the answer of %.100s is larger than %.3g MiB (max-reply)", x->target->host,
+        http_transfer_fail(x, HTTP_NEVER, "the answer of %.100s is larger than %.3g MiB (max-reply)", x->target->host,
              (double)x->target->max_reply / (1 << 20));
     else if (code != CURLE_OK)
-        explain(x, code);
+        http_transfer_explain(x, code);
     else if (status >= 300 && status < 400 && go_on_elsewhere(t, x))
         return;
     finish(t, x);
@@ -530,7 +266,7 @@ static int64_t check_silence(struct transport *t, int64_t now)
                 long status = 0;
                 curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
                 x->result.status = (int)status;
-                fail(x, HTTP_BROKEN, "%.100s said nothing for %g s (silence-seconds)", x->target->host,
+                http_transfer_fail(x, HTTP_BROKEN, "%.100s said nothing for %g s (silence-seconds)", x->target->host,
                      (double)x->target->silence_ms / 1000);
                 finish(t, x);
                 i--;

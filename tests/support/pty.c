@@ -92,6 +92,7 @@ static void be_child(const struct pty_options *o, int master, int slave)
         close(slave);
     set_environment(o);
     signal(SIGHUP, o->ignore_hangup ? SIG_IGN : SIG_DFL);
+    signal(SIGINT, SIG_DFL); /* a shell ignores it in what it runs in the background */
     execvp(o->argv[0], (char *const *)o->argv);
     fprintf(stderr, "%s cannot be run: %s\n", o->argv[0], strerror(errno));
     _exit(127);
