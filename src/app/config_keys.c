@@ -53,6 +53,7 @@ const struct config_key config_keys[] = {
     {"task", "combine", CONFIG_CHOICE, "mean|min|first", "how several graders make one score"},
 
     {"step", "endpoint", CONFIG_TEXT, NULL, "the endpoint that writes"},
+    {"step", "where", CONFIG_TEXT, NULL, "records under this limit alone, where none is asked for"},
     {"step", "samples", CONFIG_COUNT, NULL, "generate: outputs for each record"},
     {"step", "rounds", CONFIG_COUNT, NULL, "refine: rounds at most"},
     {"step", "temperature", CONFIG_NUMBER, NULL, "of sampling"},

@@ -15,7 +15,7 @@ struct loop_request { /* zero: not given */
     const char *project;
     const char *step;      /* "generate", ... */
     const char *endpoint;  /* name; NULL: the configuration's for that step */
-    const char *where;     /* the queue's limit language; NULL: all that need the step */
+    const char *where;     /* the queue's limit language; NULL: the configuration's for that step, "": all that need it */
     const char *reviewer;
     size_t limit;          /* at most that many records; 0: all */
     int samples, rounds;   /* 0: the configuration's, else 1 and 3 */

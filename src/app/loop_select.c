@@ -28,12 +28,12 @@ static int read_windows(struct store *s, const struct queue_query *q, struct ids
 }
 
 /* The records a limit lets through, patterns looked for to the end. */
-static int read_limit(const struct loop_request *q, struct ids *out, struct error *err)
+static int read_limit(const struct loop_request *q, const char *where, struct ids *out, struct error *err)
 {
     struct session_options options = {.project = q->project, .reviewer = q->reviewer, .read_only = true};
     struct session *session = session_open(&options, err);
     struct limit_plan *plan =
-        session ? limit_plan_new(session, slice_of(q->where), SORT_IMPORT, false, NULL, err) : NULL;
+        session ? limit_plan_new(session, slice_of(where), SORT_IMPORT, false, NULL, err) : NULL;
     int result = plan ? 0 : -1;
     while (result == 0 && limit_plan_searching(plan)) {
         bool grew;
@@ -68,7 +68,7 @@ static int leave_ungraded(struct store *s, const struct loop_settings *l, int64_
     return 0;
 }
 
-static int nothing(const struct loop_request *q, const struct loop_settings *l, size_t busy, size_t without,
+static int nothing(const struct loop_settings *l, size_t busy, size_t without,
                    struct error *err)
 {
     static const char *const need[LOOP_STEPS] = {
@@ -77,7 +77,7 @@ static int nothing(const struct loop_request *q, const struct loop_settings *l, 
         [LOOP_REFINE] = "no record has a graded y0 and no y*",
         [LOOP_DISTILL] = "no undecided record has a rationale, a y* and no candidate",
     };
-    const char *among = q->where && *q->where ? " under that limit" : "";
+    const char *among = l->where ? " under the limit" : "";
     if (without)
         return error_set(err, ERR_ABSENT, "nothing to %s%s: the %zu records that need it are of tasks without a grader; "
                                           "[task NAME] graders = ... in %s gives them one",
@@ -91,12 +91,12 @@ int loop_select(struct store *s, const struct loop_request *q, const struct loop
                 size_t *busy, size_t *without, struct error *err)
 {
     struct ids within = {0};
-    bool limited = q->where && *q->where;
+    bool limited = l->where != NULL;
     *ids = NULL;
     *n = 0;
     *busy = 0;
     *without = 0;
-    if (limited && read_limit(q, &within, err) < 0) {
+    if (limited && read_limit(q, l->where, &within, err) < 0) {
         mem_free(within.items);
         return -1;
     }
@@ -106,6 +106,6 @@ int loop_select(struct store *s, const struct loop_request *q, const struct loop
     if (result == 0)
         result = leave_ungraded(s, l, *ids, n, without, err);
     if (result == 0 && *n == 0)
-        result = nothing(q, l, *busy, *without, err);
+        result = nothing(l, *busy, *without, err);
     return result;
 }

@@ -74,6 +74,9 @@ int loop_settings_make(struct loop_settings *out, const struct loop_request *q, 
     out->config = config_load(q->project, err);
     if (!out->config)
         return -1;
+    out->where = q->where ? q->where : config_step_value(out->config, out->step->name, "where");
+    if (out->where && !*out->where)
+        out->where = NULL;
     out->o.prompts_dir = config_prompts_dir(out->config);
     find_numbers(out, q);
     if ((out->step->which != LOOP_GRADE && find_endpoint(out, q->endpoint, err) < 0) || find_graders(out, err) < 0)
@@ -93,8 +96,8 @@ struct json *loop_options_json(const struct loop_request *q, const struct loop_s
     struct json *j = json_new_object();
     if (l->o.model)
         json_set_string(j, "endpoint", l->o.model->name);
-    if (q->where && *q->where)
-        json_set_string(j, "where", q->where);
+    if (l->where)
+        json_set_string(j, "where", l->where);
     if (q->limit)
         json_set_int(j, "limit", (int64_t)q->limit);
     if (l->step->which == LOOP_GENERATE)

@@ -9,6 +9,7 @@ struct loop_settings {
     struct config *config;
     const struct step *step;
     struct step_settings o; /* borrowed from config */
+    const char *where;      /* the limit: the request's, else the configuration's; NULL: none */
     const char *currency;   /* of the endpoints that cost something; "" for none */
 };
 

@@ -52,7 +52,7 @@ static const struct option_spec agreement_options[] = {
 };
 
 #define STEP_OPTIONS \
-    {"where", 'w', "LIMIT", "records under this limit alone, in the language of the queue's l"}, \
+    {"where", 'w', "LIMIT", "records under this limit alone, in the language of the queue's l (the configuration's for this step)"}, \
         {"limit", 'n', "N", "at most N records"}, \
         {"again", 0, NULL, "those that have it already, too"}, \
         {"budget", 0, "MONEY", "pause when that much is spent"}, \

@@ -240,6 +240,17 @@ static void add_or(struct str *out, long value, const char *otherwise)
         str_adds(out, otherwise);
 }
 
+static void add_which(const struct start_view *v, struct str *out)
+{
+    const char *configured = config_step_value(v->config, steps[v->step].name, "where");
+    if (v->where.len)
+        str_add_slice(out, str_slice(&v->where));
+    else if (configured)
+        str_addf(out, "as configured: %s", configured);
+    else
+        str_adds(out, "all that need it");
+}
+
 static void value_text(const struct start_view *v, int field, struct str *out)
 {
     const char *configured = config_step_value(v->config, steps[v->step].name, "endpoint");
@@ -251,7 +262,7 @@ static void value_text(const struct start_view *v, int field, struct str *out)
         else
             str_addf(out, "as configured%s%s", configured ? ": " : "", configured ? configured : "");
         break;
-    case FIELD_WHICH: str_adds(out, v->where.len ? str_z(&v->where) : "all that need it"); break;
+    case FIELD_WHICH: add_which(v, out); break;
     case FIELD_LIMIT: add_or(out, v->limit, "all"); break;
     case FIELD_SAMPLES: add_or(out, v->samples, "as configured"); break;
     case FIELD_ROUNDS: add_or(out, v->rounds, "as configured"); break;

@@ -49,8 +49,9 @@ static int load(struct jobs_view *v, struct error *err)
     }
     jobs_free(&v->jobs);
     v->jobs = fresh;
+    bool newest = v->list.cursor == 0; /* where the cursor stays when a newer one comes */
     listing_clamp(&v->list, fresh.count);
-    for (size_t i = 0; i < fresh.count; i++)
+    for (size_t i = 0; !newest && i < fresh.count; i++)
         if (fresh.items[i].id == at)
             v->list.cursor = i;
     return 0;
