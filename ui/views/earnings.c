@@ -87,13 +87,13 @@ static const struct column prompt_columns[COLS] = {
     {"earns", 5, 5, 0, true},    {"kept", 4, 4, 7, true},      {"made", 5, 5, 0, true},
     {"accept", 6, 6, 0, true},   {"edit", 5, 5, 0, true},      {"changed", 7, 7, 6, true},
     {"reject", 6, 6, 0, true},   {"prompt", 14, 18, 0, false}, {"model", 10, 0, 8, false},
-    {"task", 8, 0, 9, false},
+    {"task", 8, 0, 5, false},
 };
 static const struct column grader_columns[COLS] = {
     {"agrees", 6, 6, 0, true},   {"judged", 6, 6, 0, true},    {"gave", 5, 5, 0, true},
     {"missed", 6, 6, 0, true},   {"invented", 8, 8, 0, true},  {"spread", 6, 6, 6, true},
     {"failed", 6, 6, 7, true},   {"grader", 12, 16, 0, false}, {"model", 10, 0, 8, false},
-    {"task", 8, 0, 9, false},
+    {"task", 8, 0, 5, false},
 };
 
 static void add_share(struct str *out, double share)
@@ -131,7 +131,7 @@ static void grader_cell(const struct earning_grader *g, int column, struct str *
     const int64_t counts[NUMBERS] = {[1] = g->judged, [2] = g->verdicts, [3] = g->missed, [4] = g->invented,
                                      [6] = g->failed};
     if (column == NAME)
-        str_adds(out, g->grader);
+        str_adds(out, *g->grader ? g->grader : "imported");
     else if (column == MODEL)
         str_adds(out, g->model);
     else if (column == TASK)

@@ -12,7 +12,8 @@ static inline float exp_one(float x)
 {
     x = x < -87.3F ? -87.3F : x; /* one choice a statement: the compiler makes masks of them */
     x = x > 88.0F ? 88.0F : x;
-    float n = x * 1.44269504F + 12582912.0F - 12582912.0F; /* to the nearest: 1.5 * 2^23 has no fraction */
+    float shifted = x * 1.44269504F + 12582912.0F; /* 1.5 * 2^23 has no fraction: rounded to the nearest */
+    float n = shifted - 12582912.0F;
     float r = x - n * 0.693359375F + n * 2.12194440e-4F; /* ln 2 in two parts */
     float p = 1.9875691500e-4F;
     p = p * r + 1.3981999507e-3F;
@@ -21,7 +22,9 @@ static inline float exp_one(float x)
     p = p * r + 1.6666665459e-1F;
     p = p * r + 5.0000001201e-1F;
     p = p * r * r + r + 1.0F;
-    int32_t bits = ((int32_t)n + 127) * (1 << 23);
+    uint32_t bits; /* n stands in the low bits of shifted; unsigned, so that a NaN is harmless and stays one */
+    memcpy(&bits, &shifted, sizeof bits);
+    bits = (bits - 0x4B400000U + 127U) << 23;
     float power;
     memcpy(&power, &bits, sizeof power);
     return p * power;
