@@ -18,6 +18,8 @@ static int launch(const char *project, int64_t job, struct error *err)
     if (result == 0)
         result = jobs_launch(program.at, project, job, err);
     str_free(&program);
+    if (result < 0)
+        error_prefix(err, "job %lld is stored and waits, but its process did not start; resume starts it: ", (long long)job);
     return result;
 }
 
@@ -94,6 +96,11 @@ int loop_resume(struct store *s, const char *project, int64_t job, bool retry, s
 int loop_cancel(struct store *s, const char *project, int64_t job, struct error *err)
 {
     return jobs_cancel(s, project, job, err);
+}
+
+bool loop_job_attended(const char *project, int64_t job)
+{
+    return jobs_alive(project, job);
 }
 
 int loop_log_path(const char *project, int64_t job, struct str *out, struct error *err)

@@ -47,6 +47,8 @@ int loop_work(const char *project, int64_t job, struct error *err);
 const char *loop_job_state(const struct job *j);
 /* Nobody works on it any more: it ended, paused, or its worker died. */
 bool loop_job_over(const struct job *j);
+/* A process of this machine works on it now. */
+bool loop_job_attended(const char *project, int64_t job);
 /* "12.4/min, ETA 4 min": how a job does, for the bar, the view and the command alike; nothing while nothing is known.
  * Appends. */
 void loop_pace_text(struct str *out, const struct job *j);

@@ -118,7 +118,7 @@ static int say_end(const struct watch *w, const struct job *j, struct error *err
     if (j->failed)
         str_addf(&out, "\n  'hinge jobs %s faults %lld' says why records failed, 'retry' tries them again", w->project,
                  (long long)j->id);
-    if (j->lost || j->state == JOB_PAUSED || j->state == JOB_CANCELLED)
+    if (j->lost || j->state == JOB_WAITING || j->state == JOB_PAUSED || j->state == JOB_CANCELLED)
         str_addf(&out, "\n  'hinge jobs %s resume %lld' goes on where it stopped", w->project, (long long)j->id);
     str_addc(&out, '\n');
     return print_out(&out, err);
@@ -131,7 +131,8 @@ static int look(const struct watch *w, bool bar, int64_t *said_at, int *status, 
     if (job_store_get(w->store, w->id, &jobs, err) < 0)
         return -1;
     const struct job *j = &jobs.items[0];
-    int result = loop_job_over(j);
+    bool nobody = j->state == JOB_WAITING && !loop_job_attended(w->project, w->id);
+    int result = nobody || loop_job_over(j);
     if (bar)
         draw_bar(j);
     else if (!result && clock_mono_ms() - *said_at >= LINE_MS) {
