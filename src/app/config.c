@@ -173,7 +173,7 @@ static void need(struct config *c, const struct entry *at, const char *key, cons
 
 static void make_endpoint(struct config *c, const struct entry *at, struct endpoint *e)
 {
-    static const char *const levels[] = {"schema", "object", "none"};
+    static const char *const levels[] = {"schema", "object-schema", "object", "none"};
     const char *name = at->name, *structured = NULL, *local = NULL;
     endpoint_defaults(e, (enum endpoint_kind)endpoint_kind_parse(at->value));
     e->name = name;
@@ -191,7 +191,7 @@ static void make_endpoint(struct config *c, const struct entry *at, struct endpo
     get_sampling(c, name, e);
     get_prices(c, name, e);
     e->headers = get_headers(c, name);
-    for (int i = 0; structured && i < 3; i++)
+    for (int i = 0; structured && i <= STRUCTURED_NONE; i++)
         if (strcmp(structured, levels[i]) == 0)
             e->structured = (enum endpoint_structured)i;
     struct str program = {0};

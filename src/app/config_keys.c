@@ -28,7 +28,7 @@ const struct config_key config_keys[] = {
     {"endpoint", "max-reply", CONFIG_SIZE, NULL, "bytes that one reply may have"},
     {"endpoint", "retries", CONFIG_WHOLE, NULL, "attempts after the first one"},
     {"endpoint", "pause-after", CONFIG_WHOLE, NULL, "failures in a row after which the endpoint pauses; 0 for never"},
-    {"endpoint", "structured", CONFIG_CHOICE, "schema|object|none", "how far the server holds an answer to a JSON schema"},
+    {"endpoint", "structured", CONFIG_CHOICE, "schema|object-schema|object|none", "how far the server holds an answer to a JSON schema"},
     {"endpoint", "replay", CONFIG_PATH, NULL, "replay: the recorded file"},
     {"endpoint", "record-to", CONFIG_PATH, NULL, "file to which answers are recorded as replay reads them"},
     {"endpoint", "adapter", CONFIG_PATH, NULL, "local: folder of a LoRA adapter"},

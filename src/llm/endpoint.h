@@ -18,10 +18,11 @@ enum endpoint_kind {
     ENDPOINT_KINDS
 };
 
-/* How far an endpoint holds a reply to a JSON schema. */
+/* How far an endpoint holds a reply to a JSON schema, the strictest first. */
 enum endpoint_structured {
-    STRUCTURED_SCHEMA, /* the schema is sent and enforced there */
-    STRUCTURED_OBJECT, /* "some JSON object" can be asked for */
+    STRUCTURED_SCHEMA,        /* the schema is sent and enforced there */
+    STRUCTURED_OBJECT_SCHEMA, /* the same, by the OpenAI format's json_object with the schema beside it: llama.cpp's way */
+    STRUCTURED_OBJECT,        /* "some JSON object" can be asked for */
     STRUCTURED_NONE    /* only the words of the prompt ask for it */
 };
 

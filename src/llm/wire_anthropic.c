@@ -55,7 +55,7 @@ static struct json *write_body(const struct endpoint *e, const struct chat_reque
     int result = 0;
     if (empty)
         result = error_set(err, ERR_INPUT, "a question to Anthropic needs a user's message besides the system's");
-    else if (q->schema && e->structured == STRUCTURED_SCHEMA)
+    else if (q->schema && e->structured <= STRUCTURED_OBJECT_SCHEMA)
         result = write_tool(body, q, err);
     if (result == 0)
         return body;

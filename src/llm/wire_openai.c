@@ -35,17 +35,26 @@ static bool is_closed(const struct json *schema)
     return !items || is_closed(items);
 }
 
+static int set_schema(struct json *format, struct json *schema)
+{
+    if (!schema)
+        return -1;
+    json_set(format, "schema", schema);
+    return 0;
+}
+
 static int write_format(struct json *body, const struct endpoint *e, const struct chat_request *q,
                         struct error *err)
 {
+    static const char *const not_sent[] = {"$schema", NULL};
     static const char *const not_in_strict_mode[] = {"minLength", "maxLength", "$schema", NULL};
     if (!q->schema || e->structured == STRUCTURED_NONE)
         return 0;
     struct json *format = json_new_object();
     json_set(body, "response_format", format);
-    if (e->structured == STRUCTURED_OBJECT) {
+    if (e->structured != STRUCTURED_SCHEMA) {
         json_set_string(format, "type", "json_object");
-        return 0;
+        return e->structured == STRUCTURED_OBJECT ? 0 : set_schema(format, wire_schema(q->schema, not_sent, err));
     }
     struct json *schema = wire_schema(q->schema, not_in_strict_mode, err), *inner = json_new_object();
     json_set_string(format, "type", "json_schema");

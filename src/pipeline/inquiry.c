@@ -27,7 +27,7 @@ static const char *keep(struct arena *a, const char *text)
 
 static bool must_ask(const struct inquiry_spec *spec)
 {
-    return spec->schema && spec->endpoint->structured != STRUCTURED_SCHEMA;
+    return spec->schema && spec->endpoint->structured > STRUCTURED_OBJECT_SCHEMA;
 }
 
 void inquiry_question(struct question *out, const struct inquiry_spec *spec, const struct step_settings *o,

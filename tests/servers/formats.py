@@ -108,6 +108,9 @@ class OpenAI:
         if form is None:
             return None
         kind = form.get("type")
+        if kind == "json_object" and "schema" in form and "top_k" in self.kinds:  # llama.cpp's way, no word of OpenAI's
+            check(form, {"type": TEXT, "schema": OBJECT}, "response_format")
+            return form["schema"]
         if kind in ("text", "json_object"):
             check(form, {"type": TEXT}, "response_format")
             return {} if kind == "json_object" else None

@@ -1,6 +1,6 @@
 """
 generate, grade, refine and distill on 20 records with a model of 135 million parameters. It is no use as a grader, and that
-is the point: half its answers are not what was asked for. Whatever it says, every record must come out with its answer
+is the point: where it is not held to a schema, its answers are not what was asked for. Whatever it says, every record must come out with its answer
 or with the reason why not, every answer must be in the project with what it used, and none may be asked for twice.
 """
 import json
@@ -34,6 +34,19 @@ structured = none
 parallel = 2
 max-tokens = 64
 temperature = 0
+[endpoint strict]
+kind = openai
+url = http://127.0.0.1:{port}/v1
+model = smollm2
+structured = object-schema
+parallel = 2
+max-tokens = 256
+temperature = 0
+[grader strict]
+kind = llm
+endpoint = strict
+rubric = rubric.txt
+scale = 0..6
 [grader examiner]
 kind = llm
 endpoint = small
@@ -44,6 +57,8 @@ kind = patterns
 patterns = form.patterns
 scale = 0..6
 [task judged]
+graders = strict
+[task loose]
 graders = examiner
 [task formal]
 graders = form
@@ -53,7 +68,7 @@ endpoint = small
 endpoint = small
 rounds = 1
 [step distill]
-endpoint = small
+endpoint = strict
 """
 GRADE = """--- system
 {{rubric}}
@@ -93,7 +108,7 @@ def prepare(folder, port):
     with open(os.path.join(folder, "in.jsonl"), "w", encoding="utf-8") as f:
         for i in range(RECORDS):
             words = f"Patient: My {PARTS[i % 10]} hurts for {i + 2} days. Doctor: Rest it. Write the note in one sentence."
-            f.write(json.dumps({"id": f"r{i}", "task": "judged" if i % 4 == 1 else "formal", "prompt": words}) + "\n")
+            f.write(json.dumps({"id": f"r{i}", "task": {1: "judged", 3: "loose"}.get(i % 4, "formal"), "prompt": words}) + "\n")
 
 
 class Project:
@@ -156,6 +171,7 @@ def step(p, name):
     expect(job["left"] == 0 and (job["failed"] == 0) == (code == 0), f"{name}: exit {code} with {job}")
     listed = json.loads(p.hinge("jobs", "faults", str(job["job"]), "--json")[1]) if job["failed"] else []
     expect(len(listed) == job["failed"], f"{name}: {job['failed']} failed, {len(listed)} are listed")
+    job["listed"] = listed
     print(f"loop: {name}: {job['done']} done, {job['failed']} failed, {job['calls']} calls, {time.monotonic() - began:.0f} s")
     return job
 
@@ -169,7 +185,11 @@ def grade(p):
     expect(graded == job["done"], f"{graded} records have a verdict, {job['done']} were done")
     expect(graded + unread >= RECORDS, f"{graded} graded and {unread} with a failed verdict of {RECORDS}")
     expect(len(listed) >= job["failed"], f"{job['failed']} failed, {len(listed)} failed verdicts are listed")
-    expect(graded >= RECORDS * 3 // 4, "the patterns did not grade their part")
+    expect(graded >= RECORDS // 2, "the patterns did not grade their part")
+    strict = p.read("SELECT v.score, v.rationale FROM verdict v WHERE v.counts AND v.grader = 'strict'")
+    # Under a schema an answer can only be cut by its length.
+    expect(len(strict) > RECORDS // 8 and all(0 <= s <= 6 and r for s, r in strict), f"verdicts under a schema: {strict}")
+    print(f"loop: {len(strict)} of {RECORDS // 4} verdicts under a schema were read")
 
 
 def refine(p):
@@ -185,6 +205,9 @@ def distill(p):
     job = step(p, "distill")
     made = p.number("SELECT count(*) FROM candidate")
     expect(made == job["done"], f"{made} candidates, {job['done']} done")
+    expect(made > 0, "no rule came of it")
+    unread = [f for f in job["listed"] if "JSON" in f["why"] or "json" in f["why"]]
+    expect(not unread, f"rules held to a schema could not be read: {unread}")
 
 
 def again_costs_nothing(p, server):
