@@ -143,6 +143,8 @@ def kill_and_resume(p):
     while p.number("SELECT count(*) FROM call") < 4 and time.monotonic() < end:
         time.sleep(0.05)
     worker = p.number(f"SELECT worker FROM job WHERE id = {job}")
+    if not worker:
+        raise SystemExit(f"loop: FAIL: the worker ended by itself: {p.job()['said']}")
     os.kill(worker, signal.SIGKILL)
     there = p.number("SELECT count(*) FROM call")
     expect(4 <= there < RECORDS, f"killed with {there} answers there")
