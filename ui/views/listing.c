@@ -72,7 +72,8 @@ static void paint_row(const struct table *t, const struct paint *p, int row, con
 {
     struct str text = {0};
     paint_fill(p, row, 0, p->cols, " ", LOOK_TEXT);
-    paint_z(p, row, 0, 2, at ? (p->ascii ? "> " : "▸ ") : "  ", at ? LOOK_CURSOR : LOOK_TEXT);
+    const char *sign = t->sign ? t->sign(t->context, i) : NULL;
+    paint_z(p, row, 0, 2, sign ? sign : at ? (p->ascii ? "> " : "▸ ") : "  ", at ? LOOK_CURSOR : LOOK_TEXT);
     for (int c = 0; c < t->n_columns; c++) {
         if (!places[c].width)
             continue;

@@ -38,6 +38,8 @@ struct table {
     const void *context;
     /* Appends a cell's text; returns how it looks where the cursor is not. */
     enum look (*cell)(const void *context, size_t row, int column, bool ascii, struct str *out);
+    /* NULL, or a sign of two cells that stands before a row instead of the cursor's; it may return NULL. */
+    const char *(*sign)(const void *context, size_t row);
 };
 /* Heads at row top, then the rows from l->top on, l->page of them. */
 void table_paint(const struct table *t, const struct paint *p, int top, const struct listing *l);
