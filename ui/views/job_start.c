@@ -9,10 +9,11 @@
 #include "app/loop.h"
 #include "base/mem.h"
 #include "ui/views/columns.h"
+#include "ui/views/form.h"
 
 enum { FIELD_STEP, FIELD_ENDPOINT, FIELD_WHICH, FIELD_LIMIT, FIELD_SAMPLES, FIELD_ROUNDS, FIELD_BUDGET, FIELD_START,
        FIELDS };
-enum { LABEL = 16, MOST = 1000 };
+enum { MOST = 1000 };
 
 struct start_view {
     struct desk *desk;
@@ -104,20 +105,15 @@ static bool idle(void *view)
     return true;
 }
 
-static size_t turned(size_t at, size_t n, int by)
-{
-    return n ? (at + n + (size_t)(by + (int)n)) % n : 0;
-}
-
 static void turn(struct start_view *v, int by)
 {
     size_t n = 0;
     while (steps[n].name)
         n++;
     if (v->field == FIELD_STEP) {
-        v->step = turned(v->step, n, by);
+        v->step = form_turned(v->step, n, by);
     } else if (v->field == FIELD_ENDPOINT) {
-        v->endpoint = turned(v->endpoint, config_endpoints(v->config) + 1, by);
+        v->endpoint = form_turned(v->endpoint, config_endpoints(v->config) + 1, by);
     } else if (v->field == FIELD_WHICH) { /* all that need it, the queue's, the tagged */
         bool all = v->where.len == 0, queue = v->queue_limit.len && slice_eq(str_slice(&v->where), str_slice(&v->queue_limit));
         str_clear(&v->where);
@@ -213,14 +209,8 @@ static void enter(struct start_view *v)
 static bool command(void *view, const char *name)
 {
     struct start_view *v = view;
-    if (strcmp(name, "down") == 0)
-        v->field = v->field + 1 < FIELDS ? v->field + 1 : v->field;
-    else if (strcmp(name, "up") == 0)
-        v->field = v->field ? v->field - 1 : 0;
-    else if (strcmp(name, "first") == 0)
-        v->field = 0;
-    else if (strcmp(name, "last") == 0)
-        v->field = FIELD_START;
+    if (form_move(&v->field, FIELDS, name))
+        ;
     else if (strcmp(name, "next") == 0)
         turn(v, 1);
     else if (strcmp(name, "previous") == 0)
@@ -251,8 +241,9 @@ static void add_which(const struct start_view *v, struct str *out)
         str_adds(out, "all that need it");
 }
 
-static void value_text(const struct start_view *v, int field, struct str *out)
+static void value_text(const void *view, int field, struct str *out)
 {
+    const struct start_view *v = view;
     const char *configured = config_step_value(v->config, steps[v->step].name, "endpoint");
     switch (field) {
     case FIELD_STEP: str_addf(out, "%s: %s", steps[v->step].name, steps[v->step].does); break;
@@ -276,15 +267,6 @@ static void value_text(const struct start_view *v, int field, struct str *out)
     }
 }
 
-static void figure(const struct paint *p, int row, const char *label, struct str *text, enum look look)
-{
-    if (row >= p->rows)
-        return;
-    paint_z(p, row, 2, LABEL, label, LOOK_DIM);
-    paint_text(p, row, 2 + LABEL, p->cols - LABEL - 2, str_slice(text), look);
-    str_clear(text);
-}
-
 static void paint_plan(const struct start_view *v, const struct paint *p, int row)
 {
     const struct step_plan *o = &v->plan.plan;
@@ -303,7 +285,7 @@ static void paint_plan(const struct start_view *v, const struct paint *p, int ro
         str_addf(&text, "; %zu more are in another job's hands", v->plan.busy);
     if (v->plan.without)
         str_addf(&text, "; %zu more are of tasks without a grader", v->plan.without);
-    figure(p, row + 1, "records", &text, o->records ? LOOK_STRONG : LOOK_WARN);
+    form_figure(p, row + 1, "records", &text, o->records ? LOOK_STRONG : LOOK_WARN);
     str_adds(&text, most);
     add_count(&text, o->calls);
     if (o->cached) {
@@ -311,22 +293,22 @@ static void paint_plan(const struct start_view *v, const struct paint *p, int ro
         add_count(&text, o->cached);
         str_adds(&text, " answered in the project already");
     }
-    figure(p, row + 2, "calls", &text, LOOK_TEXT);
+    form_figure(p, row + 2, "calls", &text, LOOK_TEXT);
     str_adds(&text, most);
     add_count(&text, o->tokens_in);
     str_adds(&text, " in, ");
     add_count(&text, o->tokens_out);
     str_adds(&text, " out (estimated)");
-    figure(p, row + 3, "tokens", &text, LOOK_TEXT);
+    form_figure(p, row + 3, "tokens", &text, LOOK_TEXT);
     if (o->money < 0) {
         str_adds(&text, "a price is not known");
     } else {
         str_adds(&text, most);
         loop_money_text(&text, o->money, v->plan.currency);
     }
-    figure(p, row + 4, "money", &text, v->budget > 0 && o->money > v->budget ? LOOK_WARN : LOOK_TEXT);
+    form_figure(p, row + 4, "money", &text, v->budget > 0 && o->money > v->budget ? LOOK_WARN : LOOK_TEXT);
     str_addf(&text, "%s  %s", v->plan.endpoint, v->plan.model);
-    figure(p, row + 5, "asks", &text, LOOK_DIM);
+    form_figure(p, row + 5, "asks", &text, LOOK_DIM);
     str_free(&text);
 }
 
@@ -335,19 +317,11 @@ static void paint(void *view, const struct paint *p)
     static const char *const labels[FIELDS] = {"step", "endpoint", "records", "at most", "samples", "rounds",
                                                "budget", "start"};
     struct start_view *v = view;
-    struct str text = {0};
+    const struct form form = {.labels = labels, .n = FIELDS, .at = v->field, .context = v, .value = value_text};
     for (int row = 0; row < p->rows; row++)
         paint_fill(p, row, 0, p->cols, " ", row ? LOOK_TEXT : LOOK_TITLE);
     paint_z(p, 0, 0, p->cols, " Start a job", LOOK_TITLE);
-    for (int i = 0; i < FIELDS; i++) {
-        bool at = i == v->field;
-        str_clear(&text);
-        value_text(v, i, &text);
-        paint_z(p, 1 + i, 0, 2, at ? (p->ascii ? "> " : "▸ ") : "  ", at ? LOOK_CURSOR : LOOK_TEXT);
-        paint_z(p, 1 + i, 2, LABEL, labels[i], at ? LOOK_CURSOR : LOOK_DIM);
-        paint_text(p, 1 + i, 2 + LABEL, p->cols - LABEL - 2, str_slice(&text), at ? LOOK_STRONG : LOOK_TEXT);
-    }
-    str_free(&text);
+    form_paint(&form, p, 1);
     paint_plan(v, p, 1 + FIELDS);
 }
 

@@ -1,0 +1,41 @@
+#include "ui/views/form.h"
+
+#include "ui/views/listing.h"
+
+bool form_move(int *at, int n, const char *name)
+{
+    long by;
+    if (!listing_motion(name, n, &by))
+        return false;
+    *at = (int)listing_move((size_t)*at, by, n - 1);
+    return true;
+}
+
+size_t form_turned(size_t at, size_t n, int by)
+{
+    return n ? (at + n + (size_t)(by + (int)n)) % n : 0;
+}
+
+void form_paint(const struct form *f, const struct paint *p, int top)
+{
+    struct str text = {0};
+    for (int i = 0; i < f->n && top + i < p->rows; i++) {
+        bool at = i == f->at;
+        str_clear(&text);
+        f->value(f->context, i, &text);
+        paint_z(p, top + i, 0, 2, at ? (p->ascii ? "> " : "▸ ") : "  ", at ? LOOK_CURSOR : LOOK_TEXT);
+        paint_z(p, top + i, 2, FORM_LABEL, f->labels[i], at ? LOOK_CURSOR : LOOK_DIM);
+        paint_text(p, top + i, 2 + FORM_LABEL, p->cols - FORM_LABEL - 2, str_slice(&text),
+                   at ? LOOK_STRONG : LOOK_TEXT);
+    }
+    str_free(&text);
+}
+
+void form_figure(const struct paint *p, int row, const char *label, struct str *text, enum look look)
+{
+    if (row < p->rows) {
+        paint_z(p, row, 2, FORM_LABEL, label, LOOK_DIM);
+        paint_text(p, row, 2 + FORM_LABEL, p->cols - FORM_LABEL - 2, str_slice(text), look);
+    }
+    str_clear(text);
+}

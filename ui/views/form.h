@@ -1,0 +1,29 @@
+/* A form of lines: a label, what is chosen, and the line that does it. What a line means is the view's. */
+#ifndef UI_VIEWS_FORM_H
+#define UI_VIEWS_FORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ui/widgets/paint.h"
+
+enum { FORM_LABEL = 16 }; /* cells of a label */
+
+struct form {
+    const char *const *labels;
+    int n;  /* lines */
+    int at; /* the line the cursor is on */
+    const void *context;
+    void (*value)(const void *context, int line, struct str *out); /* appends what line says now */
+};
+
+/* Moves *at among n lines by a command's name ("down", "up", "first", "last"); false when it is none of them. */
+bool form_move(int *at, int n, const char *name);
+/* at turned by one among n choices, round and round. */
+size_t form_turned(size_t at, size_t n, int by);
+/* One row a line, from row top on. */
+void form_paint(const struct form *f, const struct paint *p, int top);
+/* A figure below a form: label and text, which is emptied. */
+void form_figure(const struct paint *p, int row, const char *label, struct str *text, enum look look);
+
+#endif
