@@ -21,12 +21,17 @@ struct invocation {
     int n_given;
 };
 
-/* An argument may hold anything, a terminal escape included: what is echoed is made harmless. */
+/* An argument may hold anything, a terminal escape included: what is echoed is made harmless. Further lines of a
+ * message (faults of a configuration) are set in, so that none can pass for another message. */
 static void complain(const struct command *c, const char *text)
 {
     fprintf(stderr, "hinge %s: ", c->name);
-    for (; *text; text++)
-        fputc((unsigned char)*text < 0x20 || *text == 0x7F ? '?' : *text, stderr);
+    for (; *text; text++) {
+        if (*text == '\n')
+            fputs("\n  ", stderr);
+        else
+            fputc((unsigned char)*text < 0x20 || *text == 0x7F ? '?' : *text, stderr);
+    }
     fputc('\n', stderr);
 }
 

@@ -143,18 +143,39 @@ static void start(struct llm *l, struct lane *n, struct question *q)
     lane_fail(l, n, q, &(struct lane_failure){.wait_ms = -1, .error = err});
 }
 
-static const char *advice(int status)
+static bool is_any(const char *code, const char *const *codes)
+{
+    for (; *codes; codes++) {
+        if (strcmp(code, *codes) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Both may come with a status that says something else. */
+static bool is_spent(int status, const char *code)
+{
+    static const char *const codes[] = {"insufficient_quota", "billing_hard_limit_reached", NULL};
+    return status == 402 || is_any(code, codes);
+}
+
+static bool is_bad_key(int status, const char *code)
+{
+    static const char *const codes[] = {"invalid_api_key", "API_KEY_INVALID", NULL};
+    return status == 401 || is_any(code, codes);
+}
+
+static const char *advice(int status, const char *code)
 {
     static const struct {
         int status;
         const char *text;
     } table[] = {
         {400, "it does not accept the request"},
-        {401, "it does not accept the key; is it right, and not expired?"},
-        {402, "the account has no credit left"},
         {403, "the key may not use this model"},
         {404, "it knows no such model or address: check model and url"},
         {405, "this is no address for questions: check url"},
+        {407, "the proxy wants a name and a password: set proxy to http://name:password@host:port"},
         {408, "it waited too long for the request"},
         {413, "the question is too large for it"},
         {422, "it does not accept the request"},
@@ -162,25 +183,15 @@ static const char *advice(int status)
         {503, "it is overloaded or starting"},
         {529, "it is overloaded"},
     };
+    if (is_spent(status, code))
+        return "the account has no credit left";
+    if (is_bad_key(status, code))
+        return "it does not accept the key; is it right, and not expired?";
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         if (table[i].status == status)
             return table[i].text;
     }
     return status >= 500 ? "it has trouble of its own" : "it refuses";
-}
-
-/* Nothing sent with this key will be answered until a person acts. */
-static bool is_hopeless(int status, const char *code)
-{
-    static const char *const codes[] = {"insufficient_quota", "billing_hard_limit_reached", "invalid_api_key",
-                                        "API_KEY_INVALID"};
-    if (status == 401 || status == 402)
-        return true;
-    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
-        if (strcmp(code, codes[i]) == 0)
-            return true;
-    }
-    return false;
 }
 
 static int64_t asked_wait(const struct http_result *r, const struct wire_fault *f)
@@ -197,10 +208,11 @@ static void explain(struct error *err, const struct lane *n, int status, const s
     const struct http *h = n->own;
     const struct endpoint *e = n->endpoint;
     struct str said = {0};
-    bool key = is_hopeless(status, f->code.len ? str_z(&f->code) : "") && e->key_from && status != 402;
+    const char *code = str_z(&f->code);
+    bool key = is_bad_key(status, code) && e->key_from;
     said_add(&said, slice_trim(str_slice(&f->message)), e->key, str_slice(&q->body));
     error_set(err, ERR_IO, "%s: %.80s answered HTTP %d: %s%s%.80s%s", e->name, http_target_host(h->target), status,
-              advice(status), key ? " (from " : "", key ? e->key_from : "", key ? ")" : "");
+              advice(status, code), key ? " (from " : "", key ? e->key_from : "", key ? ")" : "");
     if (said.len) {
         size_t len = strlen(err->text);
         snprintf(err->text + len, sizeof err->text - len, "; it says: %s", str_z(&said));
@@ -216,7 +228,8 @@ static void fail_status(struct llm *l, struct lane *n, struct question *q, const
 {
     const char *code = str_z(&f->code);
     struct lane_failure failure = {.heals = retry_heals(status),
-                                   .hopeless = is_hopeless(status, code),
+                                   /* nothing sent with this key will be answered until a person acts */
+                                   .hopeless = is_spent(status, code) || is_bad_key(status, code),
                                    .rest = status == 429 || status == 503 || status == 529,
                                    .wait_ms = asked_wait(r, f),
                                    .status = status,

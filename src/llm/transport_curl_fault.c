@@ -14,6 +14,23 @@ void http_transfer_fail(struct transfer *x, enum http_end end, const char *fmt, 
     error_set(&x->result.error, end == HTTP_NEVER ? ERR_INPUT : ERR_IO, "%s", text);
 }
 
+/* What stands between is at fault, not the server: true when it was. */
+static bool explain_proxy(struct transfer *x, CURLcode code)
+{
+    long status = 0;
+    curl_easy_getinfo(x->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    if (code == CURLE_COULDNT_RESOLVE_PROXY || (code == CURLE_COULDNT_CONNECT && x->target->proxy)) {
+        http_transfer_fail(x, HTTP_BROKEN, "the proxy on the way to %.100s cannot be reached: check proxy", x->target->host);
+        return true;
+    }
+    if (code != CURLE_OK && status >= 400) {
+        http_transfer_fail(x, status == 407 ? HTTP_NEVER : HTTP_BROKEN, "the proxy does not lead to %.100s (HTTP %ld)%s",
+                           x->target->host, status, status == 407 ? ": set proxy to http://name:password@host:port" : "");
+        return true;
+    }
+    return false;
+}
+
 /* libcurl's own words tell certificates and names apart better than its codes; they hold no header and no body. */
 void http_transfer_explain(struct transfer *x, CURLcode code)
 {
@@ -21,6 +38,8 @@ void http_transfer_explain(struct transfer *x, CURLcode code)
     double connect_s = (double)x->target->connect_ms / 1000, timeout_s = (double)x->target->timeout_ms / 1000;
     curl_off_t connected = 0;
     curl_easy_getinfo(x->easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
+    if (explain_proxy(x, code))
+        return;
     switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
         http_transfer_fail(x, HTTP_BROKEN, "the name %.100s is not known: check url and the network", host);

@@ -1,5 +1,6 @@
 #include "tests/llm/asking.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
@@ -69,4 +70,13 @@ void check_discreet(const struct llm_answer *a)
     CU_ASSERT_PTR_NULL(strchr(a->error.text, '\x1b'));
     CU_ASSERT(a->raw.len == 0 || !memmem(a->raw.at, a->raw.len, server_key, strlen(server_key)));
     CU_ASSERT(utf8_valid(slice_of(a->error.text)));
+}
+
+bool shell(const char *command, const char *dir)
+{
+    struct str line = {0};
+    str_addf(&line, "dir='%s'; %s", dir, command);
+    bool good = system(str_z(&line)) == 0;
+    str_free(&line);
+    return good;
 }

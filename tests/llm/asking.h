@@ -16,5 +16,7 @@ void ask_many(const struct endpoint *e, const char *of_schema, int n, struct llm
 struct llm_answer ask(const struct endpoint *e, const char *of_schema);
 /* Nothing that is not the person's to see stands in a message. */
 void check_discreet(const struct llm_answer *a);
+/* `dir=DIR; COMMAND` in a shell: true when it ends with 0. */
+bool shell(const char *command, const char *dir);
 
 #endif

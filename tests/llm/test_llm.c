@@ -304,15 +304,6 @@ static void a_minute_has_its_requests(void)
     server_stop(s);
 }
 
-static bool shell(const char *command, const char *dir)
-{
-    struct str line = {0};
-    str_addf(&line, "dir='%s'; %s", dir, command);
-    bool good = system(str_z(&line)) == 0;
-    str_free(&line);
-    return good;
-}
-
 /* A certificate that nobody vouches for is refused, and taken from an authority that ca_file names. */
 static void certificates_are_checked(void)
 {
