@@ -1,6 +1,7 @@
 #include "app/project.h"
 #include "cli/commands.h"
 #include "cli/print.h"
+#include "db/job_store.h"
 #include "domain/state.h"
 
 /* One list of names under construction, for people or as JSON. */
@@ -34,7 +35,12 @@ static const struct {
 } lists[] = {{"tasks", store_tasks}, {"reviewers", store_reviewers}, {"tags", store_tags}};
 enum { LISTS = sizeof lists / sizeof *lists };
 
-static int status_json(struct store *s, const struct store_counts *c, struct error *err)
+/* Work that is not over: how many jobs, and how far their records are. */
+struct work {
+    int64_t jobs, done, total;
+};
+
+static int status_json(struct store *s, const struct store_counts *c, const struct work *w, struct error *err)
 {
     struct json *root = json_new_object(), *states = json_new_object();
     json_set_string(root, "project", store_path(s));
@@ -47,6 +53,11 @@ static int status_json(struct store *s, const struct store_counts *c, struct err
     json_set_int(root, "rules", c->rules);
     json_set_int(root, "decisions", c->decisions);
     json_set_int(root, "snapshots", c->snapshots);
+    struct json *jobs = json_new_object();
+    json_set_int(jobs, "unfinished", w->jobs);
+    json_set_int(jobs, "done", w->done);
+    json_set_int(jobs, "total", w->total);
+    json_set(root, "jobs", jobs);
     for (int i = 0; i < LISTS; i++) {
         struct names n = {.json = json_new_array()};
         json_set(root, lists[i].name, n.json);
@@ -81,7 +92,7 @@ static void add_states(struct str *out, const struct store_counts *c)
     str_addc(out, '\n');
 }
 
-static int status_people(struct store *s, const struct store_counts *c, struct error *err)
+static int status_people(struct store *s, const struct store_counts *c, const struct work *w, struct error *err)
 {
     struct str out = {0};
     str_adds(&out, "project    ");
@@ -104,6 +115,15 @@ static int status_people(struct store *s, const struct store_counts *c, struct e
     add_line(&out, "rules", c->rules);
     add_line(&out, "decisions", c->decisions);
     add_line(&out, "snapshots", c->snapshots);
+    if (w->jobs) {
+        str_adds(&out, "jobs       ");
+        print_number(&out, w->jobs);
+        str_adds(&out, " unfinished, ");
+        print_number(&out, w->done);
+        str_adds(&out, " of ");
+        print_number(&out, w->total);
+        str_adds(&out, " records done: hinge jobs tells more\n");
+    }
     return print_out(&out, err);
 }
 
@@ -111,13 +131,15 @@ int cmd_status(struct invocation *inv)
 {
     struct error err = {0};
     struct store_counts counts;
+    struct work work = {0};
     struct store *s = project_open(inv_arg(inv, 0), STORE_OPEN, &err);
     int result = s ? store_begin_read(s, &err) : -1;
     if (result == 0)
         result = store_counts(s, &counts, &err);
     if (result == 0)
-        result =
-            inv_flag(inv, "json") ? status_json(s, &counts, &err) : status_people(s, &counts, &err);
+        result = job_store_active(s, &work.jobs, &work.done, &work.total, &err);
+    if (result == 0)
+        result = (inv_flag(inv, "json") ? status_json : status_people)(s, &counts, &work, &err);
     if (s)
         store_rollback(s);
     store_close(s);

@@ -114,13 +114,11 @@ static void turn(struct start_view *v, int by)
         v->step = form_turned(v->step, n, by);
     } else if (v->field == FIELD_ENDPOINT) {
         v->endpoint = form_turned(v->endpoint, config_endpoints(v->config) + 1, by);
-    } else if (v->field == FIELD_WHICH) { /* all that need it, the queue's, the tagged */
-        bool all = v->where.len == 0, queue = v->queue_limit.len && slice_eq(str_slice(&v->where), str_slice(&v->queue_limit));
+    } else if (v->field == FIELD_WHICH) { /* all that need it, or the queue's limit; others are typed */
+        bool all = v->where.len == 0;
         str_clear(&v->where);
-        if (all && v->queue_limit.len)
+        if (all)
             str_add_slice(&v->where, str_slice(&v->queue_limit));
-        else if (all || queue)
-            str_adds(&v->where, "tag:");
     }
     v->stale = true;
 }
