@@ -32,6 +32,12 @@ enum look {
     LOOK_MARK,        /* stands for a character that cannot be shown */
     LOOK_FIELD,       /* a field of a form that can be typed into */
     LOOK_STATUS,      /* the bottom line */
+    LOOK_SERIES_1,    /* lines and bars of a plot, in the order in which they are taken */
+    LOOK_SERIES_2,
+    LOOK_SERIES_3,
+    LOOK_SERIES_4,
+    LOOK_SERIES_5,
+    LOOK_SERIES_6,
     LOOKS
 };
 

@@ -32,6 +32,12 @@ static const char *const look_names[LOOKS] = {
     [LOOK_MARK] = "mark",
     [LOOK_FIELD] = "field",
     [LOOK_STATUS] = "status",
+    [LOOK_SERIES_1] = "series-1",
+    [LOOK_SERIES_2] = "series-2",
+    [LOOK_SERIES_3] = "series-3",
+    [LOOK_SERIES_4] = "series-4",
+    [LOOK_SERIES_5] = "series-5",
+    [LOOK_SERIES_6] = "series-6",
 };
 
 const char *look_name(enum look look)
