@@ -73,9 +73,13 @@ static const struct {
     {"text that nothing refers to",
      "SELECT t.id FROM text t WHERE (SELECT count(*) FROM text) <> (SELECT count(*) FROM "
      "message) + (SELECT count(*) FROM output) + (SELECT count(rationale) + count(raw) FROM verdict) + "
-     "(SELECT count(text) FROM call) AND t.id NOT IN (SELECT text FROM message UNION ALL SELECT text FROM "
+     "(SELECT count(text) FROM call) + (SELECT count(output) + count(thought) + count(rationale) + count(parts) FROM "
+     "eval_item) + (SELECT count(detail) FROM eval_nats) AND t.id NOT IN (SELECT text FROM message UNION ALL SELECT text FROM "
      "output UNION ALL SELECT rationale FROM verdict WHERE rationale IS NOT NULL UNION ALL SELECT raw FROM "
-     "verdict WHERE raw IS NOT NULL UNION ALL SELECT text FROM call WHERE text IS NOT NULL)"},
+     "verdict WHERE raw IS NOT NULL UNION ALL SELECT text FROM call WHERE text IS NOT NULL UNION ALL SELECT output "
+     "FROM eval_item WHERE output IS NOT NULL UNION ALL SELECT thought FROM eval_item WHERE thought IS NOT NULL UNION "
+     "ALL SELECT rationale FROM eval_item WHERE rationale IS NOT NULL UNION ALL SELECT parts FROM eval_item WHERE parts "
+     "IS NOT NULL UNION ALL SELECT detail FROM eval_nats WHERE detail IS NOT NULL)"},
     {"record without its current revision",
      "SELECT r.id FROM record r WHERE NOT EXISTS (SELECT 1 FROM record_revision v WHERE "
      "v.record = r.id AND v.revision = r.revision)"},
@@ -112,8 +116,12 @@ static const struct {
     {"job with a record in hand though it does not run",
      "SELECT DISTINCT j.id FROM job j JOIN job_item i ON i.job = j.id WHERE i.state = 1 AND j.state <> 1"},
     {"record in two unfinished jobs of a kind",
-     "SELECT i.record FROM job_item i JOIN job j ON j.id = i.job WHERE i.state < 2 AND j.state < 3 GROUP BY j.kind, "
-     "i.record HAVING count(*) > 1"},
+     "SELECT i.record FROM job_item i JOIN job j ON j.id = i.job WHERE i.state < 2 AND j.state < 3 AND j.kind <> 'eval' "
+     "GROUP BY j.kind, i.record HAVING count(*) > 1"},
+    {"result of an eval with a score and a fault, or with neither",
+     "SELECT eval FROM eval_item WHERE (normalised IS NULL) <> (fault IS NOT NULL)"},
+    {"eval with a wrong count of refused records",
+     "SELECT id FROM eval e WHERE refused <> (SELECT count(*) FROM eval_refused WHERE eval = e.id)"},
     {"reply of a job or record that is not there",
      "SELECT c.id FROM call c WHERE (c.job IS NOT NULL AND NOT EXISTS (SELECT 1 FROM job WHERE id = c.job)) OR "
      "(c.record IS NOT NULL AND NOT EXISTS (SELECT 1 FROM record WHERE id = c.record))"},

@@ -4,6 +4,9 @@
 
 #include "db/job_store.h"
 
+/* SQL: whether a job keeps its records from others of its kind. Evals change no record. */
+#define JOB_EXCLUDES(job) job ".kind <> 'eval'"
+
 /* Who holds a job. */
 struct job_hold {
     enum job_state state;

@@ -2,7 +2,7 @@
  * Jobs as people see and start them. job_work.c holds the worker's side.
  *
  * 1. A record waits or runs in at most one unfinished job of a kind: job_store_add and job_store_resume leave out what
- *    another holds, in a transaction that excludes other writers.
+ *    another holds, in a transaction that excludes other writers. Evals change no record, so several may have the same.
  * 2. waiting, running, done and failed of a job count its items: whoever changes items changes them.
  * 3. An item runs only while its job does.
  */
@@ -54,7 +54,7 @@ static int insert_items(struct store *s, int64_t id, const char *kind, struct sl
     return sql_run(s, err,
                    "INSERT OR IGNORE INTO job_item (job, record) SELECT ?1, x.value FROM json_each(?2) x WHERE NOT "
                    "EXISTS (SELECT 1 FROM job_item i JOIN job j ON j.id = i.job WHERE i.record = x.value AND i.state < "
-                   "2 AND j.state < 3 AND j.kind = ?3 AND j.id <> ?1)",
+                   "2 AND j.state < 3 AND j.kind = ?3 AND " JOB_EXCLUDES("j") " AND j.id <> ?1)",
                    "isz", id, list, kind);
 }
 
@@ -223,7 +223,7 @@ static int give_up_held(struct store *s, int64_t id, struct error *err)
     return sql_run(s, err,
                    "DELETE FROM job_item WHERE job = ?1 AND state = 0 AND EXISTS (SELECT 1 FROM job_item i JOIN job j ON "
                    "j.id = i.job JOIN job mine ON mine.id = ?1 WHERE i.record = job_item.record AND i.state < 2 AND "
-                   "j.state < 3 AND j.kind = mine.kind AND j.id <> ?1)",
+                   "j.state < 3 AND j.kind = mine.kind AND " JOB_EXCLUDES("j") " AND j.id <> ?1)",
                    "i", id);
 }
 
@@ -275,7 +275,7 @@ static int retry(struct store *s, int64_t id, int64_t *records, struct error *er
     if (sql_run(s, err,
                 "UPDATE job_item SET state = 0, why = NULL WHERE job = ?1 AND state = 3 AND NOT EXISTS (SELECT 1 FROM "
                 "job_item i JOIN job j ON j.id = i.job JOIN job mine ON mine.id = ?1 WHERE i.record = job_item.record "
-                "AND i.state < 2 AND j.state < 3 AND j.kind = mine.kind AND j.id <> ?1)",
+                "AND i.state < 2 AND j.state < 3 AND j.kind = mine.kind AND " JOB_EXCLUDES("j") " AND j.id <> ?1)",
                 "i", id) < 0 ||
         sql_one(s, err, &after, "SELECT count(*) FROM job_item WHERE job = ? AND state = 3", "i", id) < 0)
         return -1;

@@ -94,7 +94,7 @@ static int find_waiting(struct store *s, int64_t id, size_t max, int64_t *record
         sql(s, err,
             "SELECT record FROM job_item w WHERE job = ?1 AND state = 0 AND NOT EXISTS (SELECT 1 FROM job_item i JOIN "
             "job j ON j.id = i.job JOIN job mine ON mine.id = ?1 WHERE i.record = w.record AND i.state < 2 AND i.state = "
-            "1 AND i.job <> ?1 AND j.state = 1 AND j.kind = mine.kind) ORDER BY record LIMIT ?2",
+            "1 AND i.job <> ?1 AND j.state = 1 AND j.kind = mine.kind AND " JOB_EXCLUDES("j") ") ORDER BY record LIMIT ?2",
             "ii", id, (int64_t)max);
     int got = -1;
     *n = 0;
