@@ -75,19 +75,20 @@ static int refuse_unfinished(struct store *s, int64_t eval, struct error *err)
 static int delete_all(struct store *s, int64_t eval, struct error *err)
 {
     static const char *const statements[] = {
-        "DELETE FROM text WHERE id IN (SELECT output FROM eval_item WHERE eval = ?1 UNION ALL SELECT thought FROM eval_item "
-        "WHERE eval = ?1 UNION ALL SELECT rationale FROM eval_item WHERE eval = ?1 UNION ALL SELECT parts FROM eval_item "
-        "WHERE eval = ?1 UNION ALL SELECT detail FROM eval_nats WHERE eval = ?1)",
-        "DELETE FROM eval_item WHERE eval = ?1",
-        "DELETE FROM eval_refused WHERE eval = ?1",
-        "DELETE FROM eval_nats WHERE eval = ?1",
-        "DELETE FROM rule_worth WHERE eval = ?1",
-        "DELETE FROM rule_broken WHERE eval = ?1",
-        "DELETE FROM eval_return WHERE eval = ?1",
+        "DELETE FROM eval_item WHERE eval = ?1",   "DELETE FROM eval_refused WHERE eval = ?1",
+        "DELETE FROM eval_nats WHERE eval = ?1",   "DELETE FROM rule_worth WHERE eval = ?1",
+        "DELETE FROM rule_broken WHERE eval = ?1", "DELETE FROM eval_return WHERE eval = ?1",
         "DELETE FROM eval WHERE id = ?1",
     };
     /* A text goes before the row that names it. */
     int result = sql_run(s, err, "PRAGMA defer_foreign_keys = ON", "");
+    if (result == 0)
+        result = sql_run(s, err,
+                         "DELETE FROM text WHERE id IN (SELECT output FROM eval_item WHERE eval = ?1 UNION ALL SELECT "
+                         "thought FROM eval_item WHERE eval = ?1 UNION ALL SELECT rationale FROM eval_item WHERE eval = ?1 "
+                         "UNION ALL SELECT parts FROM eval_item WHERE eval = ?1 UNION ALL SELECT detail FROM eval_nats "
+                         "WHERE eval = ?1)",
+                         "i", eval);
     for (size_t i = 0; result == 0 && i < sizeof statements / sizeof *statements; i++)
         result = sql_run(s, err, statements[i], "i", eval);
     return result;
