@@ -144,6 +144,7 @@ static void get_limits(struct config *c, const char *name, struct endpoint *e)
     get_int(c, "endpoint", name, "retries", 100, &e->retries);
     get_int(c, "endpoint", name, "pause-after", 1000000, &e->pause_after);
     get_int(c, "endpoint", name, "max-tokens", 10000000, &e->max_tokens);
+    get_int(c, "endpoint", name, "context", 10000000, &e->context);
 }
 
 static void get_sampling(struct config *c, const char *name, struct endpoint *e)
@@ -185,6 +186,7 @@ static void make_endpoint(struct config *c, const struct entry *at, struct endpo
     get_text(c, "endpoint", name, "record-to", &e->record_to);
     get_text(c, "endpoint", name, "adapter", &e->adapter);
     get_text(c, "endpoint", name, "trainer", &e->trainer);
+    get_text(c, "endpoint", name, "chat", &e->chat);
     get_text(c, "endpoint", name, "structured", &structured);
     get_yes(c, "endpoint", name, "plain-http", &e->plain_http);
     get_limits(c, name, e);

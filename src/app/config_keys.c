@@ -33,6 +33,8 @@ const struct config_key config_keys[] = {
     {"endpoint", "record-to", CONFIG_PATH, NULL, "file to which answers are recorded as replay reads them"},
     {"endpoint", "adapter", CONFIG_PATH, NULL, "local: folder of a LoRA adapter"},
     {"endpoint", "trainer", CONFIG_PATH, NULL, "local: the program hinge-train"},
+    {"endpoint", "chat", CONFIG_TEXT, NULL, "local: chat format, where the model's template is not known"},
+    {"endpoint", "context", CONFIG_COUNT, NULL, "local: longest sequence, prompt and answer, in tokens"},
     {"endpoint", "max-tokens", CONFIG_COUNT, NULL, "most tokens of an answer"},
     {"endpoint", "temperature", CONFIG_NUMBER, NULL, "of sampling, where the step says nothing"},
     {"endpoint", "top-p", CONFIG_NUMBER, NULL, "of sampling"},

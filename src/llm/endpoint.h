@@ -50,6 +50,8 @@ struct endpoint {
     const char *replay;    /* replay: the file */
     const char *record_to; /* any other: replies are appended here as replay reads them, or NULL */
     const char *adapter, *trainer; /* local: a LoRA folder, the program (hinge-train); may be NULL */
+    const char *chat;              /* local: chat format; NULL: the model's own */
+    int context;                   /* local: longest sequence in tokens; 0: the program's */
     /* What a request that does not say so gets. */
     int max_tokens;
     bool has_temperature, has_top_p;

@@ -200,6 +200,10 @@ static void command_make(struct command *c, const struct lane *n, const char *pr
     command_add(c, "--model", e->model);
     if (e->adapter)
         command_add(c, "--adapter", e->adapter);
+    if (e->chat)
+        command_add(c, "--chat", e->chat);
+    if (e->context)
+        command_number(c, "--max-tokens", e->context);
     command_add(c, "--prompts", prompts);
     command_add(c, "--out", out);
     command_add(c, "--think", e->think ? "on" : "off");

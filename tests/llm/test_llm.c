@@ -350,7 +350,7 @@ static const char make_model[] =
     "cp \"$dir/model/tokenizer.json\" \"$dir/run/checkpoints/step-1/\" && "
     "echo '<|im_start|> enable_thinking is defined and enable_thinking is false </think>' "
     ">\"$dir/run/checkpoints/step-1/chat_template.jinja\" && "
-    "printf '#!/bin/sh\\nenv >\"%s/env\"\\nexec \"%s\" \"$@\"\\n' \"$dir\" \"$(realpath \"$train\")\" >\"$dir/train\" && "
+    "printf '#!/bin/sh\\nenv >\"%s/env\"\\necho \"$*\" >\"%s/args\"\\nexec \"%s\" \"$@\"\\n' \"$dir\" \"$dir\" \"$(realpath \"$train\")\" >\"$dir/train\" && "
     "chmod +x \"$dir/train\"";
 
 static void a_model_of_this_machine_answers(void)
@@ -370,6 +370,8 @@ static void a_model_of_this_machine_answers(void)
     e.name = "mine";
     e.model = tmp_join(dir, "run/checkpoints/step-1");
     e.trainer = tmp_join(dir, "train");
+    e.chat = "qwen3";
+    e.context = 4000;
     e.max_tokens = 8;
     struct llm *l = llm_open(&err);
     CU_ASSERT_EQUAL_FATAL(llm_add(l, &e, &err), 0);
@@ -397,6 +399,7 @@ static void a_model_of_this_machine_answers(void)
     }
     llm_close(l);
     CU_ASSERT(shell("! grep -q not-for-children \"$dir/env\" && grep -q ^PATH= \"$dir/env\"", dir));
+    CU_ASSERT(shell("grep -q -e '--chat qwen3 --max-tokens 4000' \"$dir/args\"", dir));
     CU_ASSERT(shell("[ -z \"$(ls \"$dir/tmp\")\" ]", dir));
     unsetenv("TMPDIR");
     str_free(&longer);
