@@ -83,7 +83,7 @@ static void bench_close(struct bench *t)
 /* Forward, loss and gradients of the mean over trained tokens; returns that mean. */
 static double step(struct bench *t, float *losses)
 {
-    const float *hidden = pass_forward(t->pass, &t->batch, NULL, NULL);
+    const real *hidden = pass_forward(t->pass, &t->batch, NULL, NULL);
     for (size_t i = 0; i < t->params.count; i++)
         t->backend->ops->zero(t->backend, t->params.items[i].grad, t->params.items[i].count);
     head_loss(t->head, hidden, t->rows, t->ids + 1, t->weights, (int)t->count - 1,
@@ -114,7 +114,7 @@ static void logits_are_the_reference(void)
     for (size_t n = 0; n < 3; n++) {
         struct bench t;
         bench_open(&t, names[n], PASS_FORWARD);
-        const float *hidden = pass_forward(t.pass, &t.batch, NULL, NULL);
+        const real *hidden = pass_forward(t.pass, &t.batch, NULL, NULL);
         float *logits = mem_alloc(t.count * (size_t)t.model->config.vocab * sizeof *logits);
         head_logits(t.head, hidden, t.rows, (int)t.count, logits);
         check(&t, "", "logits", logits, names[n]);
@@ -150,7 +150,7 @@ static void clip_and_update(struct bench *t, int step_number, float **m, float *
                       .scale = clip < 1 ? (float)clip : 1, .step = step_number};
     for (size_t i = 0; i < t->params.count; i++) {
         struct param *p = &t->params.items[i];
-        ops->adamw(t->backend, &a, p->value, p->grad, m[i], v[i], p->count);
+        ops->adamw(t->backend, &a, p->value, p->work, p->grad, m[i], v[i], p->count);
     }
 }
 
@@ -208,7 +208,8 @@ static void check_rows(const struct weight_set *set, const struct linear *l, int
     CU_ASSERT_PTR_NOT_NULL_FATAL(b);
     size_t rank = (size_t)l->lora.rank, row = turned ? (size_t)head_dim / 2 : 1;
     CU_ASSERT(b->shape[0] == (size_t)l->out && b->shape[1] == rank);
-    CU_ASSERT_EQUAL(memcmp(b->data + rank * sizeof(float), l->lora.b + row * rank, rank * sizeof(float)), 0);
+    CU_ASSERT_EQUAL(memcmp(b->data + rank * sizeof(float), (const float *)l->lora.b + row * rank, rank * sizeof(float)),
+                    0);
     const struct weight *a = weights_find(set, "blk.0.attn_q.weight.lora_a");
     CU_ASSERT_PTR_NOT_NULL_FATAL(a);
     CU_ASSERT_EQUAL(memcmp(a->data, l->lora.a, a->count * sizeof(float)), 0);
@@ -287,7 +288,7 @@ static void merging_changes_nothing_but_rounding(void)
     struct error err = {0};
     bench_open(&t, "qwen3", PASS_FORWARD);
     CU_ASSERT_EQUAL(lora_merge(t.model, &err), 0);
-    const float *hidden = pass_forward(t.pass, &t.batch, NULL, NULL);
+    const real *hidden = pass_forward(t.pass, &t.batch, NULL, NULL);
     float *logits = mem_alloc(t.count * (size_t)t.model->config.vocab * sizeof *logits);
     head_logits(t.head, hidden, t.rows, (int)t.count, logits);
     check(&t, "", "logits", logits, "merged");
@@ -361,7 +362,7 @@ static void gradients_of(struct bench *t, struct head *head, struct pass *pass, 
     struct batch batch = pack_batch(&pack);
     for (size_t i = 0; i < t->params.count; i++)
         t->backend->ops->zero(t->backend, t->params.items[i].grad, t->params.items[i].count);
-    const float *hidden = pass_forward(pass, &batch, NULL, NULL);
+    const real *hidden = pass_forward(pass, &batch, NULL, NULL);
     head_loss(head, hidden, pack.rows.items, pack.targets.items, pack.weights, (int)pack.targets.count,
               pass_hidden_grad(pass), &(struct loss_out){0});
     pass_backward(pass);

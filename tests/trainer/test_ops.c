@@ -30,9 +30,8 @@ static void memory_is_counted_and_zero(void)
         CU_ASSERT_EQUAL(x[i], 0);
     CU_ASSERT_EQUAL(b->bytes, 2002 * sizeof(float));
     b->ops->copy(b, x, y, 1001);
-    b->ops->add(b, x, y, 1001);
-    for (int i = 0; i < 1001; i++)
-        CU_ASSERT_EQUAL(x[i], 2 * y[i]);
+    CU_ASSERT_EQUAL(memcmp(x, y, 1001 * sizeof *x), 0);
+    CU_ASSERT_PTR_EQUAL(b->ops->master(b, x, 1001, &err), x); /* fp32 needs no second copy of what trains */
     b->ops->zero(b, x, 1001);
     CU_ASSERT(x[0] == 0 && x[1000] == 0);
     b->ops->upload(b, x + 998, host, 3);
@@ -383,7 +382,8 @@ static void adamw_and_clipping_are_the_plain_loop(void)
     struct params params = {0};
     double *p[SIZES], *m[SIZES], *v[SIZES], clip = 20;
     for (size_t k = 0; k < SIZES; k++) {
-        params_add(&params, "x", some_numbers(b, sizes[k], (int)k), some_numbers(b, sizes[k], 9), 0, sizes[k]);
+        float *x = some_numbers(b, sizes[k], (int)k);
+        params_add(&params, "x", x, x, some_numbers(b, sizes[k], 9), 0, sizes[k]);
         p[k] = zeros(sizes[k]), m[k] = zeros(sizes[k]), v[k] = zeros(sizes[k]);
         for (size_t i = 0; i < sizes[k]; i++)
             p[k][i] = params.items[k].value[i];

@@ -18,7 +18,7 @@ struct cpu {
     size_t room_count;
 };
 
-static float *cpu_alloc(struct backend *b, size_t count, struct error *err)
+static float *cpu_alloc_f32(struct backend *b, size_t count, struct error *err)
 {
     void *p = NULL;
     if (count > SIZE_MAX / sizeof(float) - HEADER ||
@@ -36,14 +36,20 @@ static float *cpu_alloc(struct backend *b, size_t count, struct error *err)
     return at;
 }
 
-static void cpu_release(struct backend *b, float *p)
+static real *cpu_alloc(struct backend *b, size_t count, struct error *err)
+{
+    return cpu_alloc_f32(b, count, err);
+}
+
+static void cpu_release(struct backend *b, void *p)
 {
     if (!p)
         return;
+    float *at = p;
     size_t bytes;
-    memcpy(&bytes, p - HEADER, sizeof bytes);
+    memcpy(&bytes, at - HEADER, sizeof bytes);
     b->bytes -= bytes;
-    free(p - HEADER);
+    free(at - HEADER);
 }
 
 static void cpu_copy(struct backend *b, float *to, const float *from, size_t count)
@@ -58,16 +64,35 @@ static void cpu_zero(struct backend *b, float *p, size_t count)
     memset(p, 0, count * sizeof *p);
 }
 
-HOT static void add_to(float *to, const float *from, size_t count)
+static void cpu_copy_real(struct backend *b, real *to, const real *from, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        to[i] += from[i];
+    cpu_copy(b, to, from, count);
 }
 
-static void cpu_add(struct backend *b, float *to, const float *from, size_t count)
+static void cpu_upload(struct backend *b, real *to, const float *host, size_t count)
 {
-    (void)b;
-    add_to(to, from, count);
+    cpu_copy(b, to, host, count);
+}
+
+static void cpu_download(struct backend *b, float *host, const real *from, size_t count)
+{
+    cpu_copy(b, host, from, count);
+}
+
+static void cpu_zero_real(struct backend *b, real *p, size_t count)
+{
+    cpu_zero(b, p, count);
+}
+
+static float *cpu_master(struct backend *b, real *work, size_t count, struct error *err)
+{
+    (void)b, (void)count, (void)err;
+    return work;
+}
+
+static void cpu_refresh(struct backend *b, real *work, const float *master, size_t count)
+{
+    (void)b, (void)work, (void)master, (void)count;
 }
 
 void cpu_small_matmul(const struct matmul *p, const float *a, const float *bm, float *c)
@@ -99,9 +124,10 @@ static int part_start(int n, int i, int parts)
     return i == 0 ? 0 : i == parts || at > n ? n : at;
 }
 
-static void cpu_matmul(struct backend *b, const struct matmul *p, const float *a, const float *bm,
-                       float *c)
+static void cpu_matmul(struct backend *b, const struct matmul *p, const real *left, const real *right, void *out)
 {
+    const float *a = left, *bm = right;
+    float *c = out;
     if (p->m == 0 || p->n == 0)
         return;
     if (cpu_few_rows(p)) {
@@ -131,23 +157,30 @@ static void cpu_matmul(struct backend *b, const struct matmul *p, const float *a
 
 static const struct ops cpu_ops = {
     .alloc = cpu_alloc,
+    .alloc_f32 = cpu_alloc_f32,
     .release = cpu_release,
-    .upload = cpu_copy,
-    .download = cpu_copy,
-    .copy = cpu_copy,
-    .zero = cpu_zero,
-    .add = cpu_add,
+    .upload = cpu_upload,
+    .download = cpu_download,
+    .upload_f32 = cpu_copy,
+    .download_f32 = cpu_copy,
+    .copy = cpu_copy_real,
+    .zero = cpu_zero_real,
+    .zero_f32 = cpu_zero,
+    .master = cpu_master,
+    .refresh = cpu_refresh,
     .matmul = cpu_matmul,
     .add_bias = cpu_add_bias,
     .bias_grad = cpu_bias_grad,
     .gather = cpu_gather,
     .scatter_add = cpu_scatter_add,
+    .scatter_add_f32 = cpu_scatter_add_f32,
     .rmsnorm = cpu_rmsnorm,
     .rmsnorm_grad = cpu_rmsnorm_grad,
     .rope_table = cpu_rope_table,
     .rope = cpu_rope,
     .attention = cpu_attention,
     .attention_grad = cpu_attention_grad,
+    .attention_grad_bytes = cpu_attention_grad_bytes,
     .attention_cached = cpu_attention_cached,
     .swiglu = cpu_swiglu,
     .swiglu_grad = cpu_swiglu_grad,
@@ -193,6 +226,8 @@ struct backend *cpu_backend_new(int threads)
     long cores = usable_cores();
     b->ops = &cpu_ops;
     b->name = "cpu";
+    b->real_bytes = sizeof(float);
+    b->merges = true;
 #ifdef _OPENMP
     b->threads = threads > 0 ? threads : cores > 0 ? (int)cores : 1;
 #else

@@ -47,14 +47,14 @@ static bool next_keys(const struct work *w, int *at, struct block *b)
     return true;
 }
 
-static const float *head_at(const float *x, int row, int heads, int head, int dim)
+static const float *head_at(const real *x, int row, int heads, int head, int dim)
 {
-    return x + ((size_t)row * (size_t)heads + (size_t)head) * (size_t)dim;
+    return (const float *)x + ((size_t)row * (size_t)heads + (size_t)head) * (size_t)dim;
 }
 
-static float *head_of(float *x, int row, int heads, int head, int dim)
+static float *head_of(real *x, int row, int heads, int head, int dim)
 {
-    return x + ((size_t)row * (size_t)heads + (size_t)head) * (size_t)dim;
+    return (float *)x + ((size_t)row * (size_t)heads + (size_t)head) * (size_t)dim;
 }
 
 /* Scaled scores of a block into s (rows of KEYS), masked ones as -inf. */
@@ -262,9 +262,9 @@ static void sum_planes(struct backend *b, const struct attention *a, const float
     }
 }
 
-size_t cpu_attention_grad_floats(int rows, int q_heads, int head_dim)
+size_t cpu_attention_grad_bytes(int rows, int q_heads, int head_dim)
 {
-    return (size_t)2 * PARTS * (size_t)rows * (size_t)q_heads * (size_t)head_dim;
+    return sizeof(float) * 2 * PARTS * (size_t)rows * (size_t)q_heads * (size_t)head_dim;
 }
 
 /* A thread takes a head's every other block of queries and has planes of its own for keys and values: what is
@@ -276,7 +276,7 @@ void cpu_attention_grad(struct backend *b, const struct attention *a,
     struct work *list = list_work(a, &count);
     size_t plane = (size_t)a->rows * (size_t)a->head_dim, all = plane * (size_t)a->q_heads;
     float *d_k = cpu_room(b, 2 * PARTS * all), *d_v = d_k + PARTS * all;
-    memset(g->d_q, 0, all * sizeof *g->d_q);
+    memset(g->d_q, 0, all * sizeof(float));
     PARALLEL_FOR_ANY_ORDER(cpu_workers(b, attention_work(a)))
     for (int i = 0; i < a->q_heads * PARTS; i++) {
         struct head_grads own = {d_k + (size_t)i * plane, d_v + (size_t)i * plane};

@@ -108,34 +108,39 @@ static float exp_sum(const float *x, int n, float top, float *scratch)
     return (float)sum;
 }
 
-static void entropy_row(float *x, int target, const float *weight, int vocab,
+/* d: the logits again, where their gradient is to stand (with a weight); it may be x itself. */
+static void entropy_row(const float *x, float *d, int target, const float *weight, int vocab,
                         const struct loss_out *out, int row)
 {
     float top = max_row(x, vocab), logit = x[target], sum;
     if (weight && !out->entropy && !out->rank && !out->margin) {
-        sum = exp_row(x, vocab, top);
+        sum = exp_row(d, vocab, top);
     } else {
         float scratch[CHUNK];
         sum = exp_sum(x, vocab, top, scratch);
         describe(x, vocab, target, top + logf(sum), out, row);
         if (weight)
-            exp_row(x, vocab, top);
+            exp_row(d, vocab, top);
     }
     if (out->loss)
         out->loss[row] = top + logf(sum) - logit;
     if (weight) {
-        scale_row(x, vocab, *weight / sum);
-        x[target] -= *weight;
+        scale_row(d, vocab, *weight / sum);
+        d[target] -= *weight;
     }
 }
 
-void cpu_cross_entropy(struct backend *b, float *logits, const int *targets, const float *weights,
-                       int rows, int vocab, const struct loss_out *out)
+void cpu_cross_entropy(struct backend *b, const float *logits, const int *targets, const float *weights,
+                       int rows, int vocab, const struct loss_out *out, real *d_logits)
 {
+    float *to = d_logits;
     PARALLEL_FOR(cpu_workers(b, 4.0 * rows * vocab))
-    for (int r = 0; r < rows; r++)
-        entropy_row(logits + (size_t)r * (size_t)vocab, targets[r], weights ? &weights[r] : NULL,
-                    vocab, out, r);
+    for (int r = 0; r < rows; r++) {
+        size_t at = (size_t)r * (size_t)vocab;
+        if (weights && to != logits)
+            memcpy(to + at, logits + at, (size_t)vocab * sizeof *to);
+        entropy_row(logits + at, weights ? to + at : NULL, targets[r], weights ? &weights[r] : NULL, vocab, out, r);
+    }
 }
 
 HOT static void swiglu_some(const float *gate, const float *up, int n, float *out)
@@ -159,17 +164,21 @@ static int chunk_len(size_t count, size_t at)
     return (int)(count - at < CHUNK ? count - at : CHUNK);
 }
 
-void cpu_swiglu(struct backend *b, const float *gate, const float *up, size_t count, float *out)
+void cpu_swiglu(struct backend *b, const real *gate, const real *up, size_t count, real *out)
 {
+    const float *g = gate, *u = up;
+    float *to = out;
     PARALLEL_FOR(cpu_workers(b, 4.0 * (double)count))
     for (size_t at = 0; at < count; at += CHUNK)
-        swiglu_some(gate + at, up + at, chunk_len(count, at), out + at);
+        swiglu_some(g + at, u + at, chunk_len(count, at), to + at);
 }
 
-void cpu_swiglu_grad(struct backend *b, const float *gate, const float *up, const float *dout,
-                     size_t count, float *dgate, float *dup)
+void cpu_swiglu_grad(struct backend *b, const real *gate, const real *up, const real *dout,
+                     size_t count, real *dgate, real *dup)
 {
+    const float *g = gate, *u = up, *d = dout;
+    float *to_gate = dgate, *to_up = dup;
     PARALLEL_FOR(cpu_workers(b, 4.0 * (double)count))
     for (size_t at = 0; at < count; at += CHUNK)
-        swiglu_grad_some(gate + at, up + at, dout + at, chunk_len(count, at), dgate + at, dup + at);
+        swiglu_grad_some(g + at, u + at, d + at, chunk_len(count, at), to_gate + at, to_up + at);
 }

@@ -45,9 +45,10 @@ HOT static void adamw_some(const struct adamw *a, float *p, const float *grad, f
     }
 }
 
-void cpu_adamw(struct backend *b, const struct adamw *a, float *p, const float *grad, float *m,
+void cpu_adamw(struct backend *b, const struct adamw *a, float *p, real *work, const float *grad, float *m,
                float *v, size_t count)
 {
+    (void)work; /* is p */
     PARALLEL_FOR(cpu_workers(b, (double)count))
     for (size_t at = 0; at < count; at += CHUNK)
         adamw_some(a, p + at, grad + at, m + at, v + at, count - at < CHUNK ? count - at : CHUNK);

@@ -40,29 +40,32 @@ float fast_exp(float x);
 float exp_row(float *x, int n, float shift);
 float max_row(const float *x, int n);
 
-void cpu_add_bias(struct backend *b, float *x, const float *bias, int rows, int d);
-void cpu_bias_grad(struct backend *b, const float *dy, int rows, int d, float *dbias);
-void cpu_gather(struct backend *b, const float *x, const int *index, int n, int d, float *out);
-void cpu_scatter_add(struct backend *b, const float *dout, const int *index, int n, int d, float *x);
-void cpu_rmsnorm(struct backend *b, const float *x, const float *w, int rows, int d, float eps,
-                 float *y, float *rstd);
-void cpu_rmsnorm_grad(struct backend *b, const float *x, const float *w, const float *rstd,
-                      const float *dy, int rows, int d, float *dx, float *dw);
+/* The ops; real is float in all of this backend. */
+void cpu_add_bias(struct backend *b, real *x, const real *bias, int rows, int d);
+void cpu_bias_grad(struct backend *b, const real *dy, int rows, int d, float *dbias);
+void cpu_gather(struct backend *b, const real *x, const int *index, int n, int d, real *out);
+void cpu_scatter_add(struct backend *b, const real *dout, const int *index, int n, int d, real *x);
+void cpu_scatter_add_f32(struct backend *b, const real *dout, const int *index, int n, int d, float *x);
+void cpu_rmsnorm(struct backend *b, const real *x, const real *w, int rows, int d, float eps,
+                 real *y, float *rstd);
+void cpu_rmsnorm_grad(struct backend *b, const real *x, const real *w, const float *rstd,
+                      const real *dy, int rows, int d, real *dx, float *dw);
 void cpu_rope_table(struct backend *b, const int *positions, const float *freqs, int rows,
                     int head_dim, float *table);
-void cpu_rope(struct backend *b, float *x, const float *table, int rows, int heads, int head_dim,
+void cpu_rope(struct backend *b, real *x, const float *table, int rows, int heads, int head_dim,
               bool back);
-void cpu_swiglu(struct backend *b, const float *gate, const float *up, size_t count, float *out);
-void cpu_swiglu_grad(struct backend *b, const float *gate, const float *up, const float *dout,
-                     size_t count, float *dgate, float *dup);
+void cpu_swiglu(struct backend *b, const real *gate, const real *up, size_t count, real *out);
+void cpu_swiglu_grad(struct backend *b, const real *gate, const real *up, const real *dout,
+                     size_t count, real *dgate, real *dup);
 void cpu_attention(struct backend *b, const struct attention *a);
 void cpu_attention_grad(struct backend *b, const struct attention *a,
                         const struct attention_grads *g);
+size_t cpu_attention_grad_bytes(int rows, int q_heads, int head_dim);
 void cpu_attention_cached(struct backend *b, const struct cached_attention *a);
-void cpu_cross_entropy(struct backend *b, float *logits, const int *targets, const float *weights,
-                       int rows, int vocab, const struct loss_out *out);
+void cpu_cross_entropy(struct backend *b, const float *logits, const int *targets, const float *weights,
+                       int rows, int vocab, const struct loss_out *out, real *d_logits);
 double cpu_sum_squares(struct backend *b, const float *x, size_t count);
-void cpu_adamw(struct backend *b, const struct adamw *a, float *p, const float *grad, float *m,
+void cpu_adamw(struct backend *b, const struct adamw *a, float *p, real *work, const float *grad, float *m,
                float *v, size_t count);
 
 /* Whether cpu_few_matmul takes a product, and that product. */

@@ -42,36 +42,46 @@ HOT static float square_sum(const float *x, int n)
     return sum;
 }
 
-void cpu_add_bias(struct backend *b, float *x, const float *bias, int rows, int d)
+void cpu_add_bias(struct backend *b, real *x, const real *bias, int rows, int d)
 {
+    float *to = x;
     PARALLEL_FOR(cpu_workers(b, (double)rows * d))
     for (int r = 0; r < rows; r++)
-        add_row(x + (size_t)r * (size_t)d, bias, d);
+        add_row(to + (size_t)r * (size_t)d, bias, d);
 }
 
-void cpu_bias_grad(struct backend *b, const float *dy, int rows, int d, float *dbias)
+void cpu_bias_grad(struct backend *b, const real *dy, int rows, int d, float *dbias)
 {
+    const float *g = dy;
     PARALLEL_FOR(cpu_workers(b, (double)rows * d))
     for (int from = 0; from < d; from += COLUMNS) {
         int n = d - from < COLUMNS ? d - from : COLUMNS;
         for (int r = 0; r < rows; r++)
-            add_row(dbias + from, dy + (size_t)r * (size_t)d + from, n);
+            add_row(dbias + from, g + (size_t)r * (size_t)d + from, n);
     }
 }
 
-void cpu_gather(struct backend *b, const float *x, const int *index, int n, int d, float *out)
+void cpu_gather(struct backend *b, const real *x, const int *index, int n, int d, real *out)
 {
+    const float *from = x;
+    float *to = out;
     PARALLEL_FOR(cpu_workers(b, (double)n * d))
     for (int i = 0; i < n; i++)
-        memcpy(out + (size_t)i * (size_t)d, x + (size_t)index[i] * (size_t)d,
-               (size_t)d * sizeof *out);
+        memcpy(to + (size_t)i * (size_t)d, from + (size_t)index[i] * (size_t)d,
+               (size_t)d * sizeof *to);
 }
 
-void cpu_scatter_add(struct backend *b, const float *dout, const int *index, int n, int d, float *x)
+void cpu_scatter_add_f32(struct backend *b, const real *dout, const int *index, int n, int d, float *x)
 {
+    const float *from = dout;
     (void)b; /* an index may come twice: one thread, in order */
     for (int i = 0; i < n; i++)
-        add_row(x + (size_t)index[i] * (size_t)d, dout + (size_t)i * (size_t)d, d);
+        add_row(x + (size_t)index[i] * (size_t)d, from + (size_t)i * (size_t)d, d);
+}
+
+void cpu_scatter_add(struct backend *b, const real *dout, const int *index, int n, int d, real *x)
+{
+    cpu_scatter_add_f32(b, dout, index, n, d, x);
 }
 
 HOT static void norm_row(const float *x, const float *w, float scale, int d, float *y)
@@ -80,14 +90,16 @@ HOT static void norm_row(const float *x, const float *w, float scale, int d, flo
         y[i] = x[i] * scale * w[i];
 }
 
-void cpu_rmsnorm(struct backend *b, const float *x, const float *w, int rows, int d, float eps,
-                 float *y, float *rstd)
+void cpu_rmsnorm(struct backend *b, const real *x, const real *w, int rows, int d, float eps,
+                 real *y, float *rstd)
 {
+    const float *from = x;
+    float *to = y;
     PARALLEL_FOR(cpu_workers(b, (double)rows * d))
     for (int r = 0; r < rows; r++) {
         size_t at = (size_t)r * (size_t)d;
-        rstd[r] = 1.0F / sqrtf(square_sum(x + at, d) / (float)d + eps);
-        norm_row(x + at, w, rstd[r], d, y + at);
+        rstd[r] = 1.0F / sqrtf(square_sum(from + at, d) / (float)d + eps);
+        norm_row(from + at, w, rstd[r], d, to + at);
     }
 }
 
@@ -105,14 +117,16 @@ HOT static void norm_weight_grad(const float *x, const float *dy, float s, int n
         dw[i] += dy[i] * x[i] * s;
 }
 
-void cpu_rmsnorm_grad(struct backend *b, const float *x, const float *w, const float *rstd,
-                      const float *dy, int rows, int d, float *dx, float *dw)
+void cpu_rmsnorm_grad(struct backend *b, const real *x, const real *w, const float *rstd,
+                      const real *dy, int rows, int d, real *dx, float *dw)
 {
+    const float *in = x, *g = dy;
+    float *to = dx;
     PARALLEL_FOR(cpu_workers(b, (double)rows * d))
     for (int r = 0; r < rows; r++) {
         size_t at = (size_t)r * (size_t)d;
-        float pull = rstd[r] * rstd[r] * dot3(x + at, w, dy + at, d) / (float)d;
-        norm_grad_row(x + at, w, dy + at, rstd[r], pull, d, dx + at);
+        float pull = rstd[r] * rstd[r] * dot3(in + at, w, g + at, d) / (float)d;
+        norm_grad_row(in + at, w, g + at, rstd[r], pull, d, to + at);
     }
     if (!dw)
         return;
@@ -121,7 +135,7 @@ void cpu_rmsnorm_grad(struct backend *b, const float *x, const float *w, const f
         int n = d - from < COLUMNS ? d - from : COLUMNS;
         for (int r = 0; r < rows; r++) {
             size_t at = (size_t)r * (size_t)d + (size_t)from;
-            norm_weight_grad(x + at, dy + at, rstd[r], n, dw + from);
+            norm_weight_grad(in + at, g + at, rstd[r], n, dw + from);
         }
     }
 }
@@ -150,15 +164,16 @@ HOT static void turn(float *x, const float *cosines, const float *sines, int hal
     }
 }
 
-void cpu_rope(struct backend *b, float *x, const float *table, int rows, int heads, int head_dim,
+void cpu_rope(struct backend *b, real *x, const float *table, int rows, int heads, int head_dim,
               bool back)
 {
     int half = head_dim / 2;
+    float *to = x;
     PARALLEL_FOR(cpu_workers(b, (double)rows * heads * half))
     for (int r = 0; r < rows; r++) {
         const float *cosines = table + (size_t)r * (size_t)head_dim;
         for (int h = 0; h < heads; h++)
-            turn(x + ((size_t)r * (size_t)heads + (size_t)h) * (size_t)head_dim, cosines,
+            turn(to + ((size_t)r * (size_t)heads + (size_t)h) * (size_t)head_dim, cosines,
                  cosines + half, half, back ? -1.0F : 1.0F);
     }
 }

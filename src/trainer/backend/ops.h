@@ -5,6 +5,10 @@
  *
  * Matrices are row-major. A row is a token; "n rows of d". Functions whose comment says += add to
  * what is there. Pointers come from ops->alloc of the same backend, except where "host" is said.
+ *
+ * Two kinds of numbers: `real` is the backend's own type, that of weights and activations (fp32 on
+ * the CPU, bf16 on CUDA; backend->real_bytes), and float is fp32 everywhere: what trains, its
+ * gradient and moments, and what sums over many rows or whole distributions.
  */
 #ifndef TRAINER_BACKEND_OPS_H
 #define TRAINER_BACKEND_OPS_H
@@ -13,6 +17,9 @@
 #include <stddef.h>
 
 #include "base/error.h"
+
+/* A number in the backend's own type. Its size is the backend's affair: real_at counts for others. */
+typedef void real;
 
 /* Rows start..start+len of a packed batch: causal among themselves, and each sees all of the rows
  * ctx_start..ctx_start+ctx_len before them (a shared prefix) and nothing else. */
@@ -27,21 +34,22 @@ struct attention {
     int rows, q_heads, kv_heads, head_dim;
     const struct segment *segments; /* host; they cover all rows */
     int segment_count;
-    const float *q, *k, *v;
-    float *o, *lse;
+    const real *q, *k, *v;
+    real *o;
+    float *lse;
 };
 
 struct attention_grads {
-    const float *d_o;
-    float *d_q, *d_k, *d_v; /* overwritten */
+    const real *d_o;
+    real *d_q, *d_k, *d_v; /* overwritten */
 };
 
 /* One new token for each of several sequences against their cached keys and values. */
 struct cached_attention {
     int sequences, q_heads, kv_heads, head_dim;
-    const float *q; /* rows: sequences */
-    float *o;
-    const float *const *k, *const *v; /* host arrays: rows of kv_heads * head_dim each */
+    const real *q; /* rows: sequences */
+    real *o;
+    const real *const *k, *const *v; /* host arrays: rows of kv_heads * head_dim each */
     const int *lengths;               /* host */
 };
 
@@ -67,61 +75,74 @@ struct matmul {
     int m, n, k;    /* C is m by n */
     float alpha, beta;
     int lda, ldb, ldc;
+    bool wide;      /* C is fp32 whatever real is */
 };
 
 struct ops {
-    /* Zeroed memory for count floats; NULL and err when there is none. */
-    float *(*alloc)(struct backend *b, size_t count, struct error *err);
-    void (*release)(struct backend *b, float *p); /* NULL is fine */
-    void (*upload)(struct backend *b, float *to, const float *host, size_t count);
-    void (*download)(struct backend *b, float *host, const float *from, size_t count);
-    void (*copy)(struct backend *b, float *to, const float *from, size_t count);
-    void (*zero)(struct backend *b, float *p, size_t count);
-    void (*add)(struct backend *b, float *to, const float *from, size_t count); /* += */
+    /* Zeroed memory for count numbers; NULL and err when there is none. Where real is fp32 the two are one. */
+    real *(*alloc)(struct backend *b, size_t count, struct error *err);
+    float *(*alloc_f32)(struct backend *b, size_t count, struct error *err);
+    void (*release)(struct backend *b, void *p); /* NULL is fine */
+    void (*upload)(struct backend *b, real *to, const float *host, size_t count);
+    void (*download)(struct backend *b, float *host, const real *from, size_t count);
+    void (*upload_f32)(struct backend *b, float *to, const float *host, size_t count);
+    void (*download_f32)(struct backend *b, float *host, const float *from, size_t count);
+    void (*copy)(struct backend *b, real *to, const real *from, size_t count);
+    void (*zero)(struct backend *b, real *p, size_t count);
+    void (*zero_f32)(struct backend *b, float *p, size_t count);
 
-    /* C = alpha A B + beta C */
-    void (*matmul)(struct backend *b, const struct matmul *p, const float *a, const float *bm,
-                   float *c);
-    void (*add_bias)(struct backend *b, float *x, const float *bias, int rows, int d);
-    void (*bias_grad)(struct backend *b, const float *dy, int rows, int d, float *dbias); /* += */
+    /* What trains is kept in fp32, and products read it as real. master gives count floats with the values of
+     * work; refresh brings work up to date with its master. Where real is fp32 master is work itself, which
+     * is then released once (pair_release). */
+    float *(*master)(struct backend *b, real *work, size_t count, struct error *err);
+    void (*refresh)(struct backend *b, real *work, const float *master, size_t count);
 
-    /* Rows by host index: out[i] = x[index[i]]; and its transpose, x[index[i]] += dout[i]. */
-    void (*gather)(struct backend *b, const float *x, const int *index, int n, int d, float *out);
-    void (*scatter_add)(struct backend *b, const float *dout, const int *index, int n, int d,
-                        float *x);
+    /* C = alpha A B + beta C; c is real, or float where p->wide. */
+    void (*matmul)(struct backend *b, const struct matmul *p, const real *a, const real *bm, void *c);
+    void (*add_bias)(struct backend *b, real *x, const real *bias, int rows, int d);
+    void (*bias_grad)(struct backend *b, const real *dy, int rows, int d, float *dbias); /* += */
+
+    /* Rows by host index: out[i] = x[index[i]]; and its transpose, x[index[i]] += dout[i], for activations and
+     * for the gradient of an embedding. */
+    void (*gather)(struct backend *b, const real *x, const int *index, int n, int d, real *out);
+    void (*scatter_add)(struct backend *b, const real *dout, const int *index, int n, int d, real *x);
+    void (*scatter_add_f32)(struct backend *b, const real *dout, const int *index, int n, int d, float *x);
 
     /* y = x / sqrt(mean(x^2) + eps) * w; rstd (rows) is kept for the gradient. */
-    void (*rmsnorm)(struct backend *b, const float *x, const float *w, int rows, int d, float eps,
-                    float *y, float *rstd);
+    void (*rmsnorm)(struct backend *b, const real *x, const real *w, int rows, int d, float eps,
+                    real *y, float *rstd);
     /* dx +=, dw += (dw may be NULL) */
-    void (*rmsnorm_grad)(struct backend *b, const float *x, const float *w, const float *rstd,
-                         const float *dy, int rows, int d, float *dx, float *dw);
+    void (*rmsnorm_grad)(struct backend *b, const real *x, const real *w, const float *rstd,
+                         const real *dy, int rows, int d, real *dx, float *dw);
 
     /* Fills table (rows of head_dim: cosines, then sines) from host positions and frequencies
      * (head_dim / 2); rope turns each head's halves (x1, x2) by it, in place; back turns back, which
      * is also the gradient. */
     void (*rope_table)(struct backend *b, const int *positions, const float *freqs, int rows,
                        int head_dim, float *table);
-    void (*rope)(struct backend *b, float *x, const float *table, int rows, int heads, int head_dim,
+    void (*rope)(struct backend *b, real *x, const float *table, int rows, int heads, int head_dim,
                  bool back);
 
     void (*attention)(struct backend *b, const struct attention *a);
     void (*attention_grad)(struct backend *b, const struct attention *a,
                            const struct attention_grads *g);
+    /* Bytes that the gradient takes beside its operands: for planning. */
+    size_t (*attention_grad_bytes)(int rows, int q_heads, int head_dim);
     void (*attention_cached)(struct backend *b, const struct cached_attention *a);
 
     /* out = silu(gate) * up; the gradient may overwrite its inputs (dgate == gate, dup == up). */
-    void (*swiglu)(struct backend *b, const float *gate, const float *up, size_t count, float *out);
-    void (*swiglu_grad)(struct backend *b, const float *gate, const float *up, const float *dout,
-                        size_t count, float *dgate, float *dup);
+    void (*swiglu)(struct backend *b, const real *gate, const real *up, size_t count, real *out);
+    void (*swiglu_grad)(struct backend *b, const real *gate, const real *up, const real *dout,
+                        size_t count, real *dgate, real *dup);
 
-    /* Rows of vocab logits against host targets. With weights (host, rows) the logits are replaced
-     * by weights[i] * d(-log p)/d logits. */
-    void (*cross_entropy)(struct backend *b, float *logits, const int *targets,
-                          const float *weights, int rows, int vocab, const struct loss_out *out);
+    /* Rows of vocab logits against host targets. With weights (host, rows) d_logits becomes
+     * weights[i] * d(-log p)/d logits; where real is fp32 it may be the logits themselves. */
+    void (*cross_entropy)(struct backend *b, const float *logits, const int *targets, const float *weights,
+                          int rows, int vocab, const struct loss_out *out, real *d_logits);
 
     double (*sum_squares)(struct backend *b, const float *x, size_t count);
-    void (*adamw)(struct backend *b, const struct adamw *a, float *p, const float *grad, float *m,
+    /* p is a master; work follows it. */
+    void (*adamw)(struct backend *b, const struct adamw *a, float *p, real *work, const float *grad, float *m,
                   float *v, size_t count);
 };
 
@@ -130,15 +151,54 @@ struct backend {
     const struct ops *ops;
     const char *name;
     int threads;
+    size_t real_bytes;  /* of one real: 4 or 2 */
+    bool merges;        /* linear maps may add an adapter to their weights: no rounding is lost by it */
     size_t bytes, peak; /* allocated now, and at most so far */
 };
+
+/* The number at an offset. */
+static inline real *real_at(const struct backend *b, real *p, size_t offset)
+{
+    return (char *)p + offset * b->real_bytes;
+}
+
+static inline const real *real_from(const struct backend *b, const real *p, size_t offset)
+{
+    return (const char *)p + offset * b->real_bytes;
+}
+
+/* What ops->alloc and ops->master gave, as one: new values, values from first on, and no more of it. master is NULL
+ * where nothing trains; for a tensor that is fp32 alone work is. */
+static inline void pair_upload(struct backend *b, real *work, float *master, const float *host, size_t count)
+{
+    if (master)
+        b->ops->upload_f32(b, master, host, count);
+    if (work && master)
+        b->ops->refresh(b, work, master, count);
+    else if (work)
+        b->ops->upload(b, work, host, count);
+}
+
+static inline void pair_download(struct backend *b, float *host, const real *work, const float *master, size_t first,
+                                 size_t count)
+{
+    if (master)
+        b->ops->download_f32(b, host, master + first, count);
+    else
+        b->ops->download(b, host, real_from(b, work, first), count);
+}
+
+static inline void pair_release(struct backend *b, real *work, float *master)
+{
+    if (master != work)
+        b->ops->release(b, master);
+    b->ops->release(b, work);
+}
 
 /* fp32 on the CPU: products through a BLAS, all else here. threads 0 means all cores it may use. Results are
  * the same bits for the same number of threads. The caller frees with cpu_backend_free. */
 struct backend *cpu_backend_new(int threads);
 void cpu_backend_free(struct backend *b); /* NULL is fine */
-/* Floats that the gradient of attention takes beside its operands: for planning. */
-size_t cpu_attention_grad_floats(int rows, int q_heads, int head_dim);
 /* What OPENBLAS_CORETYPE should be when the BLAS did not know this processor and chose slow kernels; NULL
  * when it chose well. The BLAS reads the variable once, as the program is loaded. */
 const char *cpu_better_kernels(void);

@@ -61,14 +61,16 @@ int lora_attach_one(struct model *m, int layer, int kind, const struct lora_opti
         return -1;
     if (!params)
         return 0;
-    if (!(l->lora.da = b->ops->alloc(b, r * in, err)) ||
-        !(l->lora.db = b->ops->alloc(b, out * r, err)))
+    if (!(l->lora.da = b->ops->alloc_f32(b, r * in, err)) ||
+        !(l->lora.db = b->ops->alloc_f32(b, out * r, err)) ||
+        !(l->lora.master_a = b->ops->master(b, l->lora.a, r * in, err)) ||
+        !(l->lora.master_b = b->ops->master(b, l->lora.b, out * r, err)))
         return -1;
     char name[LORA_NAME_BYTES];
     lora_peft_name(name, layer, kind, 'A');
-    params_add(params, name, l->lora.a, l->lora.da, r, in);
+    params_add(params, name, l->lora.master_a, l->lora.a, l->lora.da, r, in);
     lora_peft_name(name, layer, kind, 'B');
-    params_add(params, name, l->lora.b, l->lora.db, out, r);
+    params_add(params, name, l->lora.master_b, l->lora.b, l->lora.db, out, r);
     return 0;
 }
 
@@ -79,7 +81,7 @@ static void init_a(struct model *m, const struct linear *l, struct rng *rng)
     double bound = 1.0 / sqrt(l->in); /* PEFT: kaiming_uniform with a = sqrt(5) */
     for (size_t i = 0; i < count; i++)
         host[i] = (float)((2 * rng_unit(rng) - 1) * bound);
-    m->backend->ops->upload(m->backend, l->lora.a, host, count);
+    pair_upload(m->backend, l->lora.a, l->lora.master_a, host, count);
     mem_free(host);
 }
 
@@ -102,10 +104,10 @@ int lora_attach(struct model *m, const struct lora_options *o, uint64_t seed, st
     return 0;
 }
 
-float *lora_host_copy(const struct model *m, const float *values, size_t count)
+float *lora_host_copy(const struct model *m, const real *work, const float *master, size_t count)
 {
     float *host = mem_alloc(count * sizeof *host);
-    m->backend->ops->download(m->backend, host, values, count);
+    pair_download(m->backend, host, work, master, 0, count);
     return host;
 }
 

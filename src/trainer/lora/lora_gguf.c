@@ -73,8 +73,8 @@ static int read_map(struct model *m, const struct weight_set *set, int layer, in
     if (result == 0) {
         if (gguf_interleaves(m->config.family, n.map))
             gguf_deinterleave(b, out, rank, (size_t)m->config.head_dim);
-        m->backend->ops->upload(m->backend, l->lora.a, a, rank * in);
-        m->backend->ops->upload(m->backend, l->lora.b, b, out * rank);
+        pair_upload(m->backend, l->lora.a, l->lora.master_a, a, rank * in);
+        pair_upload(m->backend, l->lora.b, l->lora.master_b, b, out * rank);
     }
     mem_free(a);
     mem_free(b);
@@ -126,10 +126,11 @@ static void add_map(struct st_tensor *out, const struct model *m, int layer, int
     const struct linear *l = &m->layers[layer].linears[kind];
     size_t rank = (size_t)l->lora.rank, rows = (size_t)l->out, in = (size_t)l->in;
     name_map(&n, layer, kind);
-    float *b = lora_host_copy(m, l->lora.b, rows * rank);
+    float *b = lora_host_copy(m, l->lora.b, l->lora.master_b, rows * rank);
     if (gguf_interleaves(m->config.family, n.map))
         gguf_interleave(b, rows, rank, (size_t)m->config.head_dim);
-    out[0] = (struct st_tensor){mem_strdup(n.a), 2, {rank, in}, lora_host_copy(m, l->lora.a, rank * in)};
+    out[0] = (struct st_tensor){mem_strdup(n.a), 2, {rank, in},
+                                lora_host_copy(m, l->lora.a, l->lora.master_a, rank * in)};
     out[1] = (struct st_tensor){mem_strdup(n.b), 2, {rows, rank}, b};
 }
 

@@ -11,8 +11,8 @@ void lora_peft_name(char out[LORA_NAME_BYTES], int layer, int kind, char part);
 /* Memory for one map's adapter (rank and scale from o); with params also gradients. */
 int lora_attach_one(struct model *m, int layer, int kind, const struct lora_options *o, struct params *params,
                     struct error *err);
-/* A host copy of a tensor's values, the caller frees. */
-float *lora_host_copy(const struct model *m, const float *values, size_t count);
+/* A host copy of a tensor (work, and its master where it trains); the caller frees. */
+float *lora_host_copy(const struct model *m, const real *work, const float *master, size_t count);
 
 /* The two formats; lora_load and lora_save choose. */
 int lora_load_peft(struct model *m, const char *folder, struct lora_options *o, struct params *params,

@@ -48,12 +48,12 @@ static int read_config(const char *folder, struct lora_options *o, struct error 
 }
 
 static int read_tensor(struct model *m, const struct weight_set *set, const char *name, size_t rows,
-                       size_t cols, float *to, struct error *err)
+                       size_t cols, real *to, float *master, struct error *err)
 {
     float *host = mem_alloc(rows * cols * sizeof *host);
     int result = weights_read(set, name, rows, cols, host, err);
     if (result == 0)
-        m->backend->ops->upload(m->backend, to, host, rows * cols);
+        pair_upload(m->backend, to, master, host, rows * cols);
     mem_free(host);
     return result;
 }
@@ -72,8 +72,8 @@ static int load_tensors(struct model *m, const struct weight_set *set, struct lo
                 continue;
             o->targets[k] = true;
             if (lora_attach_one(m, i, k, o, params, err) != 0 ||
-                read_tensor(m, set, a, (size_t)o->rank, (size_t)l->in, l->lora.a, err) != 0 ||
-                read_tensor(m, set, b, (size_t)l->out, (size_t)o->rank, l->lora.b, err) != 0)
+                read_tensor(m, set, a, (size_t)o->rank, (size_t)l->in, l->lora.a, l->lora.master_a, err) != 0 ||
+                read_tensor(m, set, b, (size_t)l->out, (size_t)o->rank, l->lora.b, l->lora.master_b, err) != 0)
                 return -1;
             used += 2;
         }
@@ -135,11 +135,14 @@ static int write_config(const char *folder, const struct lora_options *o, const 
 struct outgoing {
     struct backend *backend;
     struct st_tensor *items;
-    const float **values;
+    struct values {
+        const real *work;
+        const float *master;
+    } *values;
     size_t count;
 };
 
-static void add_tensor(struct outgoing *out, int layer, int kind, char part, const float *values, int rows,
+static void add_tensor(struct outgoing *out, int layer, int kind, char part, struct values values, int rows,
                        int cols)
 {
     char name[LORA_NAME_BYTES];
@@ -152,7 +155,8 @@ static void add_tensor(struct outgoing *out, int layer, int kind, char part, con
 static void give_values(void *ctx, size_t tensor, size_t first, size_t count, float *host)
 {
     struct outgoing *out = ctx;
-    out->backend->ops->download(out->backend, host, out->values[tensor] + first, count);
+    const struct values *v = &out->values[tensor];
+    pair_download(out->backend, host, v->work, v->master, first, count);
 }
 
 int lora_save_peft(const struct model *m, const char *folder, const struct lora_options *o, const char *base,
@@ -165,8 +169,8 @@ int lora_save_peft(const struct model *m, const char *folder, const struct lora_
             const struct linear *l = &m->layers[i].linears[k];
             if (l->lora.rank == 0)
                 continue;
-            add_tensor(&out, i, k, 'A', l->lora.a, l->lora.rank, l->in);
-            add_tensor(&out, i, k, 'B', l->lora.b, l->out, l->lora.rank);
+            add_tensor(&out, i, k, 'A', (struct values){l->lora.a, l->lora.master_a}, l->lora.rank, l->in);
+            add_tensor(&out, i, k, 'B', (struct values){l->lora.b, l->lora.master_b}, l->out, l->lora.rank);
         }
     }
     struct str name = {0};
@@ -177,7 +181,7 @@ int lora_save_peft(const struct model *m, const char *folder, const struct lora_
     for (size_t i = 0; i < out.count; i++)
         mem_free((void *)(uintptr_t)out.items[i].name);
     mem_free(out.items);
-    mem_free((void *)(uintptr_t)out.values);
+    mem_free(out.values);
     str_free(&name);
     return result;
 }

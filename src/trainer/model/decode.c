@@ -5,9 +5,10 @@
 struct decoder {
     struct model *model;
     int slots, capacity, rows;
-    float **k, **v; /* by slot * layers + layer: rows of kv_heads * head_dim */
-    float *x, *normed, *rstd, *q, *raw, *o, *gate, *up, *act, *table, *u, *new_k, *new_v;
-    const float **k_now, **v_now; /* of the sequences in a step */
+    real **k, **v; /* by slot * layers + layer: rows of kv_heads * head_dim */
+    real *x, *normed, *q, *raw, *o, *gate, *up, *act, *u, *new_k, *new_v;
+    float *rstd, *table;
+    const real **k_now, **v_now; /* of the sequences in a step */
     int *lengths;
     const struct span *spans; /* during decoder_fill */
     int span_count;
@@ -46,16 +47,20 @@ static int alloc_scratch(struct decoder *d, struct error *err)
     size_t hidden = (size_t)c->hidden, ffn = (size_t)c->ffn, dim = (size_t)c->head_dim;
     size_t q = (size_t)c->q_heads * dim, kv = kv_width(d->model), heads = (size_t)c->q_heads;
     struct {
-        float **at;
+        real **at;
         size_t wide;
-    } list[] = {{&d->x, hidden}, {&d->normed, hidden}, {&d->rstd, heads + 1}, {&d->q, q}, {&d->raw, q},
-                {&d->o, q},      {&d->gate, ffn},      {&d->up, ffn},         {&d->act, ffn},
-                {&d->table, dim}, {&d->u, largest_rank(d->model)}, {&d->new_k, kv}, {&d->new_v, kv}};
+    } list[] = {{&d->x, hidden}, {&d->normed, hidden}, {&d->q, q},    {&d->raw, q},
+                {&d->o, q},      {&d->gate, ffn},      {&d->up, ffn}, {&d->act, ffn},
+                {&d->u, largest_rank(d->model)},       {&d->new_k, kv}, {&d->new_v, kv}};
     for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
         if (!(*list[i].at = b->ops->alloc(b, list[i].wide * (size_t)d->rows, err)))
             return -1;
     }
-    return 0;
+    size_t rows = (size_t)d->rows;
+    return (d->rstd = b->ops->alloc_f32(b, (heads + 1) * rows, err)) &&
+                   (d->table = b->ops->alloc_f32(b, dim * rows, err))
+               ? 0
+               : -1;
 }
 
 struct decoder *decoder_new(struct model *m, int slots, int capacity, int rows, struct error *err)
@@ -86,7 +91,7 @@ void decoder_free(struct decoder *d)
         b->ops->release(b, d->k[i]);
         b->ops->release(b, d->v[i]);
     }
-    float *all[] = {d->x,  d->normed, d->rstd,  d->q, d->raw,   d->o,    d->gate,
+    void *all[] = {d->x,  d->normed, d->rstd,  d->q, d->raw,   d->o,    d->gate,
                     d->up, d->act,    d->table, d->u, d->new_k, d->new_v};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         b->ops->release(b, all[i]);
@@ -98,7 +103,7 @@ void decoder_free(struct decoder *d)
     mem_free(d);
 }
 
-static void keep_rows(void *ctx, int layer, const float *k, const float *v)
+static void keep_rows(void *ctx, int layer, const real *k, const real *v)
 {
     struct decoder *d = ctx;
     struct backend *b = d->model->backend;
@@ -107,8 +112,8 @@ static void keep_rows(void *ctx, int layer, const float *k, const float *v)
         const struct span *s = &d->spans[i];
         int cache = s->slot * d->model->config.layers + layer;
         size_t from = (size_t)s->row * wide, to = (size_t)s->position * wide;
-        b->ops->copy(b, d->k[cache] + to, k + from, (size_t)s->count * wide);
-        b->ops->copy(b, d->v[cache] + to, v + from, (size_t)s->count * wide);
+        b->ops->copy(b, real_at(b, d->k[cache], to), real_from(b, k, from), (size_t)s->count * wide);
+        b->ops->copy(b, real_at(b, d->v[cache], to), real_from(b, v, from), (size_t)s->count * wide);
     }
 }
 
@@ -150,8 +155,8 @@ static void project(struct decoder *d, const struct layer *l, int layer, const i
     for (int i = 0; i < n; i++) {
         int cache = slots[i] * c->layers + layer;
         size_t to = (size_t)positions[i] * wide, from = (size_t)i * wide;
-        b->ops->copy(b, d->k[cache] + to, d->new_k + from, wide);
-        b->ops->copy(b, d->v[cache] + to, d->new_v + from, wide);
+        b->ops->copy(b, real_at(b, d->k[cache], to), real_at(b, d->new_k, from), wide);
+        b->ops->copy(b, real_at(b, d->v[cache], to), real_at(b, d->new_v, from), wide);
         d->k_now[i] = d->k[cache];
         d->v_now[i] = d->v[cache];
         d->lengths[i] = positions[i] + 1;
@@ -178,7 +183,7 @@ static void step_layer(struct decoder *d, int layer, const int *slots, const int
     linear_forward(b, &l->linears[LINEAR_DOWN], d->act, n, 1, d->x, &(struct linear_scratch){.u = d->u});
 }
 
-const float *decoder_step(struct decoder *d, const int *slots, const int *ids, const int *positions, int n)
+const real *decoder_step(struct decoder *d, const int *slots, const int *ids, const int *positions, int n)
 {
     struct backend *b = d->model->backend;
     const struct model_config *c = &d->model->config;

@@ -26,6 +26,6 @@ void decoder_copy(struct decoder *d, int from, int to, int count);
 /* n more tokens (at most rows): ids[i] is token positions[i] of the sequence in slots[i]. A slot may come
  * several times, with successive positions: the rest of a prompt. Returns n rows of hidden state before the
  * last norm; borrowed until the next call. */
-const float *decoder_step(struct decoder *d, const int *slots, const int *ids, const int *positions, int n);
+const real *decoder_step(struct decoder *d, const int *slots, const int *ids, const int *positions, int n);
 
 #endif

@@ -3,7 +3,7 @@
 #include <assert.h>
 
 /* u = x A' */
-static void down_project(struct backend *b, const struct linear *l, const float *x, int rows, float *u)
+static void down_project(struct backend *b, const struct linear *l, const real *x, int rows, real *u)
 {
     int r = l->lora.rank;
     b->ops->matmul(b,
@@ -24,7 +24,7 @@ static double wide(const struct linear *l)
 }
 
 /* The weights with the adapter added, in w, when making them costs less than what they save. */
-static const float *merged(struct backend *b, const struct linear *l, int rows, float *w)
+static const real *merged(struct backend *b, const struct linear *l, int rows, real *w)
 {
     int r = l->lora.rank;
     if (r == 0 || !w || r * wide(l) >= rows * narrow(l))
@@ -37,11 +37,11 @@ static const float *merged(struct backend *b, const struct linear *l, int rows, 
     return w;
 }
 
-void linear_forward(struct backend *b, const struct linear *l, const float *x, int rows, float beta,
-                    float *y, const struct linear_scratch *s)
+void linear_forward(struct backend *b, const struct linear *l, const real *x, int rows, float beta,
+                    real *y, const struct linear_scratch *s)
 {
     const struct ops *ops = b->ops;
-    const float *sum = s ? merged(b, l, rows, s->w) : NULL;
+    const real *sum = s ? merged(b, l, rows, s->w) : NULL;
     ops->matmul(b,
                 &(struct matmul){.tb = true, .m = rows, .n = l->out, .k = l->in, .alpha = 1,
                                  .beta = beta, .lda = l->in, .ldb = l->in, .ldc = l->out},
@@ -60,7 +60,7 @@ void linear_forward(struct backend *b, const struct linear *l, const float *x, i
 }
 
 /* du = scale dy B */
-static void up_project_back(struct backend *b, const struct linear *l, const float *dy, int rows, float *du)
+static void up_project_back(struct backend *b, const struct linear *l, const real *dy, int rows, real *du)
 {
     int r = l->lora.rank;
     b->ops->matmul(b,
@@ -70,24 +70,24 @@ static void up_project_back(struct backend *b, const struct linear *l, const flo
 }
 
 /* da += du' x, db += scale dy' u */
-static void narrow_grads(struct backend *b, const struct linear *l, const float *x, const float *dy,
+static void narrow_grads(struct backend *b, const struct linear *l, const real *x, const real *dy,
                          int rows, const struct linear_scratch *s)
 {
     int r = l->lora.rank;
     down_project(b, l, x, rows, s->u);
     b->ops->matmul(b,
                    &(struct matmul){.ta = true, .m = r, .n = l->in, .k = rows, .alpha = 1, .beta = 1,
-                                    .lda = r, .ldb = l->in, .ldc = l->in},
+                                    .lda = r, .ldb = l->in, .ldc = l->in, .wide = true},
                    s->du, x, l->lora.da);
     b->ops->matmul(b,
                    &(struct matmul){.ta = true, .m = l->out, .n = r, .k = rows, .alpha = l->lora.scale,
-                                    .beta = 1, .lda = l->out, .ldb = r, .ldc = r},
+                                    .beta = 1, .lda = l->out, .ldb = r, .ldc = r, .wide = true},
                    dy, s->u, l->lora.db);
 }
 
 /* With G = dy' x, the gradient of the sum: da += scale B' G, db += scale G A'. */
-static void wide_grads(struct backend *b, const struct linear *l, const float *x, const float *dy,
-                       int rows, float *g)
+static void wide_grads(struct backend *b, const struct linear *l, const real *x, const real *dy,
+                       int rows, real *g)
 {
     int r = l->lora.rank;
     b->ops->matmul(b,
@@ -96,17 +96,17 @@ static void wide_grads(struct backend *b, const struct linear *l, const float *x
                    dy, x, g);
     b->ops->matmul(b,
                    &(struct matmul){.ta = true, .m = r, .n = l->in, .k = l->out, .alpha = l->lora.scale,
-                                    .beta = 1, .lda = r, .ldb = l->in, .ldc = l->in},
+                                    .beta = 1, .lda = r, .ldb = l->in, .ldc = l->in, .wide = true},
                    l->lora.b, g, l->lora.da);
     b->ops->matmul(b,
                    &(struct matmul){.tb = true, .m = l->out, .n = r, .k = l->in, .alpha = l->lora.scale,
-                                    .beta = 1, .lda = l->in, .ldb = l->in, .ldc = r},
+                                    .beta = 1, .lda = l->in, .ldb = l->in, .ldc = r, .wide = true},
                    g, l->lora.a, l->lora.db);
 }
 
 /* The adapter's part; sum: dx already holds its share. */
-static void low_rank_backward(struct backend *b, const struct linear *l, const float *x, const float *dy,
-                              int rows, float *dx, bool sum, const struct linear_scratch *s)
+static void low_rank_backward(struct backend *b, const struct linear *l, const real *x, const real *dy,
+                              int rows, real *dx, bool sum, const struct linear_scratch *s)
 {
     assert(s);
     int r = l->lora.rank;
@@ -125,11 +125,11 @@ static void low_rank_backward(struct backend *b, const struct linear *l, const f
                        s->du, l->lora.a, dx);
 }
 
-void linear_backward(struct backend *b, const struct linear *l, const float *x, const float *dy, int rows,
-                     float beta, float *dx, const struct linear_scratch *s)
+void linear_backward(struct backend *b, const struct linear *l, const real *x, const real *dy, int rows,
+                     float beta, real *dx, const struct linear_scratch *s)
 {
     const struct ops *ops = b->ops;
-    const float *sum = s && dx ? merged(b, l, rows, s->w) : NULL;
+    const real *sum = s && dx ? merged(b, l, rows, s->w) : NULL;
     if (dx)
         ops->matmul(b,
                     &(struct matmul){.m = rows, .n = l->in, .k = l->out, .alpha = 1, .beta = beta,
@@ -138,7 +138,7 @@ void linear_backward(struct backend *b, const struct linear *l, const float *x, 
     if (l->dw)
         ops->matmul(b,
                     &(struct matmul){.ta = true, .m = l->out, .n = l->in, .k = rows, .alpha = 1,
-                                     .beta = 1, .lda = l->out, .ldb = l->in, .ldc = l->in},
+                                     .beta = 1, .lda = l->out, .ldb = l->in, .ldc = l->in, .wide = true},
                     dy, x, l->dw);
     if (l->dbias)
         ops->bias_grad(b, dy, rows, l->out, l->dbias);

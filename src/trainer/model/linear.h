@@ -8,14 +8,16 @@
 struct low_rank {
     int rank;
     float scale;
-    float *a, *b, *da, *db;
+    real *a, *b;
+    float *master_a, *master_b; /* where it trains */
+    float *da, *db;
 };
 
 struct linear {
     int in, out;
-    float *w;    /* out by in */
-    float *bias; /* NULL for none */
-    float *dw, *dbias; /* NULL when the map itself does not train */
+    real *w;    /* out by in */
+    real *bias; /* NULL for none */
+    float *dw, *dbias, *master_w, *master_bias; /* NULL when the map itself does not train */
     struct low_rank lora; /* rank 0 for none */
 };
 
@@ -23,15 +25,15 @@ struct linear {
  * gradients of A and B come from that of the sum: for ranks that are not small beside the map's sides this
  * is a third less arithmetic than the low-rank path. Each call takes the cheaper way by counting. */
 struct linear_scratch {
-    float *u, *du; /* rows by rank; du is for linear_backward */
-    float *w;      /* out by in; NULL: the low-rank path only */
+    real *u, *du; /* rows by rank; du is for linear_backward */
+    real *w;      /* out by in; NULL: the low-rank path only */
 };
 
 /* y (rows by out) = beta y + the map of x. */
-void linear_forward(struct backend *b, const struct linear *l, const float *x, int rows, float beta,
-                    float *y, const struct linear_scratch *s);
+void linear_forward(struct backend *b, const struct linear *l, const real *x, int rows, float beta,
+                    real *y, const struct linear_scratch *s);
 /* From dy: gradients of what trains, and dx = beta dx + ...; dx NULL when nobody needs it. */
-void linear_backward(struct backend *b, const struct linear *l, const float *x, const float *dy, int rows,
-                     float beta, float *dx, const struct linear_scratch *s);
+void linear_backward(struct backend *b, const struct linear *l, const real *x, const real *dy, int rows,
+                     float beta, real *dx, const struct linear_scratch *s);
 
 #endif

@@ -17,13 +17,14 @@ const char *const linear_names[LINEARS] = {"q_proj", "k_proj", "v_proj", "o_proj
 const char *const linear_parents[LINEARS] = {"self_attn", "self_attn", "self_attn", "self_attn",
                                              "mlp", "mlp", "mlp"};
 
-void params_add(struct params *list, const char *name, float *value, float *grad, size_t rows,
+void params_add(struct params *list, const char *name, float *value, real *work, float *grad, size_t rows,
                 size_t cols)
 {
     list->items = array_reserve(list->items, &list->cap, list->count + 1, sizeof *list->items);
     list->items[list->count++] = (struct param){
         .name = mem_strdup(name),
         .value = value,
+        .work = work,
         .grad = grad,
         .dims = rows ? 2 : 1,
         .shape = {rows ? rows : cols, rows ? cols : 0},
@@ -37,6 +38,16 @@ void params_free(struct params *list)
         mem_free(list->items[i].name);
     mem_free(list->items);
     *list = (struct params){0};
+}
+
+static struct slot norm_slot(struct norm *n)
+{
+    return (struct slot){&n->w, &n->master, &n->dw};
+}
+
+static struct slot map_slot(struct linear *l)
+{
+    return (struct slot){&l->w, &l->master_w, &l->dw};
 }
 
 static int visit_layer(struct model *m, int index, model_visit_fn *visit, void *ctx)
@@ -55,17 +66,17 @@ static int visit_layer(struct model *m, int index, model_visit_fn *visit, void *
     int result = 0;
     for (int i = 0; i < (m->config.qk_norm ? 4 : 2) && result == 0; i++) {
         snprintf(name, sizeof name, "model.layers.%d.%s.weight", index, norms[i].suffix);
-        result = visit(ctx, name, &norms[i].norm->w, &norms[i].norm->dw, 0, norms[i].size);
+        result = visit(ctx, name, norm_slot(norms[i].norm), 0, norms[i].size);
     }
     for (int k = 0; k < LINEARS && result == 0; k++) {
         struct linear *lin = &l->linears[k];
         snprintf(name, sizeof name, "model.layers.%d.%s.%s.weight", index, linear_parents[k],
                  linear_names[k]);
-        result = visit(ctx, name, &lin->w, &lin->dw, (size_t)lin->out, (size_t)lin->in);
+        result = visit(ctx, name, map_slot(lin), (size_t)lin->out, (size_t)lin->in);
         if (k > LINEAR_V || !m->config.qkv_bias || result != 0)
             continue;
         snprintf(name, sizeof name, "model.layers.%d.self_attn.%s.bias", index, linear_names[k]);
-        result = visit(ctx, name, &lin->bias, &lin->dbias, 0, (size_t)lin->out);
+        result = visit(ctx, name, (struct slot){&lin->bias, &lin->master_bias, &lin->dbias}, 0, (size_t)lin->out);
     }
     return result;
 }
@@ -73,13 +84,14 @@ static int visit_layer(struct model *m, int index, model_visit_fn *visit, void *
 int model_visit(struct model *m, model_visit_fn *visit, void *ctx)
 {
     size_t vocab = (size_t)m->config.vocab, d = (size_t)m->config.hidden;
-    int result = visit(ctx, "model.embed_tokens.weight", &m->embed, &m->d_embed, vocab, d);
+    int result = visit(ctx, "model.embed_tokens.weight", (struct slot){&m->embed, &m->master_embed, &m->d_embed},
+                       vocab, d);
     for (int i = 0; i < m->config.layers && result == 0; i++)
         result = visit_layer(m, i, visit, ctx);
     if (result == 0)
-        result = visit(ctx, "model.norm.weight", &m->last.w, &m->last.dw, 0, d);
+        result = visit(ctx, "model.norm.weight", norm_slot(&m->last), 0, d);
     if (result == 0 && !m->config.tied)
-        result = visit(ctx, "lm_head.weight", &m->head.w, &m->head.dw, vocab, d);
+        result = visit(ctx, "lm_head.weight", map_slot(&m->head), vocab, d);
     return result;
 }
 
@@ -105,12 +117,12 @@ static struct model *model_new(struct backend *b, const struct model_config *c)
     return m;
 }
 
-static int free_one(void *ctx, const char *name, float **value, float **grad, size_t rows, size_t cols)
+static int free_one(void *ctx, const char *name, struct slot s, size_t rows, size_t cols)
 {
     struct backend *b = ctx;
     (void)name, (void)rows, (void)cols;
-    b->ops->release(b, *value);
-    b->ops->release(b, *grad);
+    pair_release(b, *s.value, *s.master);
+    b->ops->release(b, *s.grad);
     return 0;
 }
 
@@ -123,8 +135,8 @@ void model_free(struct model *m)
     for (int i = 0; i < m->config.layers; i++) {
         for (int k = 0; k < LINEARS; k++) {
             struct low_rank *l = &m->layers[i].linears[k].lora;
-            b->ops->release(b, l->a);
-            b->ops->release(b, l->b);
+            pair_release(b, l->a, l->master_a);
+            pair_release(b, l->b, l->master_b);
             b->ops->release(b, l->da);
             b->ops->release(b, l->db);
         }
@@ -167,22 +179,21 @@ static int read_host(struct fill *f, const char *name, size_t rows, size_t cols)
     return 0;
 }
 
-static int fill_one(void *ctx, const char *name, float **value, float **grad, size_t rows, size_t cols)
+static int fill_one(void *ctx, const char *name, struct slot s, size_t rows, size_t cols)
 {
     struct fill *f = ctx;
     struct backend *b = f->model->backend;
     size_t count = (rows ? rows : 1) * cols;
-    (void)grad;
     if (count > f->host_cap) {
         f->host = mem_resize(f->host, count * sizeof *f->host);
         f->host_cap = count;
     }
     if (read_host(f, name, rows, cols) != 0)
         return -1;
-    *value = b->ops->alloc(b, count, f->err);
-    if (!*value)
+    *s.value = b->ops->alloc(b, count, f->err);
+    if (!*s.value)
         return -1;
-    b->ops->upload(b, *value, f->host, count);
+    b->ops->upload(b, *s.value, f->host, count);
     return 0;
 }
 
@@ -331,14 +342,15 @@ struct train_all {
     struct error *err;
 };
 
-static int train_one(void *ctx, const char *name, float **value, float **grad, size_t rows, size_t cols)
+static int train_one(void *ctx, const char *name, struct slot s, size_t rows, size_t cols)
 {
     struct train_all *t = ctx;
     struct backend *b = t->model->backend;
-    *grad = b->ops->alloc(b, (rows ? rows : 1) * cols, t->err);
-    if (!*grad)
+    size_t count = (rows ? rows : 1) * cols;
+    if (!(*s.grad = b->ops->alloc_f32(b, count, t->err)) ||
+        !(*s.master = b->ops->master(b, *s.value, count, t->err)))
         return -1;
-    params_add(t->list, name, *value, *grad, rows, cols);
+    params_add(t->list, name, *s.master, *s.value, *s.grad, rows, cols);
     return 0;
 }
 

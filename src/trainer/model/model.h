@@ -14,9 +14,10 @@ enum linear_kind { LINEAR_Q, LINEAR_K, LINEAR_V, LINEAR_O, LINEAR_GATE, LINEAR_U
 extern const char *const linear_names[LINEARS];   /* "q_proj", ... */
 extern const char *const linear_parents[LINEARS]; /* "self_attn" or "mlp" */
 
-/* Weights of a norm and their gradient (NULL when it does not train). */
+/* Weights of a norm. */
 struct norm {
-    float *w, *dw;
+    real *w;
+    float *dw, *master; /* NULL when it does not train */
 };
 
 struct layer {
@@ -27,7 +28,8 @@ struct layer {
 struct model {
     struct model_config config;
     struct backend *backend; /* borrowed */
-    float *embed, *d_embed;
+    real *embed;
+    float *d_embed, *master_embed;
     struct linear head; /* w is embed when tied */
     struct norm last;
     struct layer *layers;
@@ -37,7 +39,9 @@ struct model {
 /* One tensor that trains. */
 struct param {
     char *name; /* as its file has it */
-    float *value, *grad;
+    float *value; /* what trains: a master */
+    real *work;   /* what products read */
+    float *grad;
     int dims;
     size_t shape[2], count;
 };
@@ -48,7 +52,8 @@ struct params {
     size_t count, cap;
 };
 
-void params_add(struct params *list, const char *name, float *value, float *grad, size_t rows,
+/* Adds a tensor of rows by cols (rows 0: of cols) with its master, work and grad. */
+void params_add(struct params *list, const char *name, float *value, real *work, float *grad, size_t rows,
                 size_t cols);
 void params_free(struct params *list);
 
@@ -63,10 +68,14 @@ struct model *model_random(struct backend *b, const struct model_config *c, uint
                            struct error *err);
 void model_free(struct model *m); /* NULL is fine */
 
-/* Calls visit for each tensor of the model with its transformers name; grad is NULL while it does not
- * train. Stops at the first that returns non-zero and returns that. A tied head is not visited. */
-typedef int model_visit_fn(void *ctx, const char *name, float **value, float **grad, size_t rows,
-                           size_t cols);
+/* Where a tensor of the model stands; what *master and *grad point to is NULL while it does not train. */
+struct slot {
+    real **value;
+    float **master, **grad;
+};
+
+/* Calls visit for each tensor of the model with its transformers name. Stops at the first that returns non-zero and returns that. A tied head is not visited. */
+typedef int model_visit_fn(void *ctx, const char *name, struct slot slot, size_t rows, size_t cols);
 int model_visit(struct model *m, model_visit_fn *visit, void *ctx);
 
 /* Full-parameter training: gradients for all weights, listed in params. */

@@ -7,36 +7,39 @@
 /* What one layer keeps for its gradient. Every member is a row-wise buffer; see kept_sizes. What a norm or
  * an activation gives is cheaper computed again than kept. */
 struct kept {
-    float *rstd1, *q_raw, *k_raw, *q_rstd, *k_rstd, *q, *k, *v, *o, *lse, *mid, *rstd2, *gate, *up;
+    real *q_raw, *k_raw, *q, *k, *v, *o, *mid, *gate, *up;
+    float *rstd1, *q_rstd, *k_rstd, *lse, *rstd2;
 };
 
 /* Of the layer at hand, both ways: a norm's output, the activation, an adapter's inner rows. */
 struct work {
-    float *n, *act, *u;
+    real *n, *act, *u;
 };
 
 /* Scratch of the way back. */
 struct scratch {
-    float *d_act, *d_n, *d_q, *d_k, *d_v, *d_o, *d_raw, *du;
+    real *d_act, *d_n, *d_q, *d_k, *d_v, *d_o, *d_raw, *du;
 };
 
 struct pass {
     struct model *model;
     enum pass_kind kind;
     const struct batch *batch;
-    float **inputs;    /* layers + 1 buffers: each layer's input, then the last hidden state */
+    real **inputs;    /* layers + 1 buffers: each layer's input, then the last hidden state */
     int inputs_count;
     struct kept *kept; /* one, or one a layer with PASS_KEEP */
     int kept_count;
     struct work work;
     struct scratch scratch;
     struct linear_scratch linears;
-    float *table, *d_hidden;
+    float *table;
+    real *d_hidden;
 };
 
 struct size {
     size_t at;   /* offset of the pointer in its struct */
-    size_t wide; /* floats a row; 0 for none */
+    size_t wide; /* numbers a row; 0 for none */
+    bool f32;    /* of floats, not of reals */
 };
 
 enum { KEPT = 14, WORK = 3, SCRATCH = 8 };
@@ -60,13 +63,20 @@ static void kept_sizes(const struct model *m, struct size out[KEPT])
     size_t kh = (size_t)c->kv_heads, q = qh * (size_t)c->head_dim, kv = kh * (size_t)c->head_dim;
     size_t norm = c->qk_norm;
     const struct size list[KEPT] = {
-        {offsetof(struct kept, rstd1), 1},       {offsetof(struct kept, q_raw), norm * q},
-        {offsetof(struct kept, k_raw), norm * kv}, {offsetof(struct kept, q_rstd), norm * qh},
-        {offsetof(struct kept, k_rstd), norm * kh}, {offsetof(struct kept, q), q},
-        {offsetof(struct kept, k), kv},          {offsetof(struct kept, v), kv},
-        {offsetof(struct kept, o), q},           {offsetof(struct kept, lse), qh},
-        {offsetof(struct kept, mid), d},         {offsetof(struct kept, rstd2), 1},
-        {offsetof(struct kept, gate), ffn},      {offsetof(struct kept, up), ffn},
+        {offsetof(struct kept, rstd1), 1, true},
+        {offsetof(struct kept, q_raw), norm * q, false},
+        {offsetof(struct kept, k_raw), norm * kv, false},
+        {offsetof(struct kept, q_rstd), norm * qh, true},
+        {offsetof(struct kept, k_rstd), norm * kh, true},
+        {offsetof(struct kept, q), q, false},
+        {offsetof(struct kept, k), kv, false},
+        {offsetof(struct kept, v), kv, false},
+        {offsetof(struct kept, o), q, false},
+        {offsetof(struct kept, lse), qh, true},
+        {offsetof(struct kept, mid), d, false},
+        {offsetof(struct kept, rstd2), 1, true},
+        {offsetof(struct kept, gate), ffn, false},
+        {offsetof(struct kept, up), ffn, false},
     };
     for (int i = 0; i < KEPT; i++)
         out[i] = list[i];
@@ -74,19 +84,19 @@ static void kept_sizes(const struct model *m, struct size out[KEPT])
 
 static void work_sizes(const struct model *m, struct size out[WORK])
 {
-    out[0] = (struct size){offsetof(struct work, n), (size_t)m->config.hidden};
-    out[1] = (struct size){offsetof(struct work, act), (size_t)m->config.ffn};
-    out[2] = (struct size){offsetof(struct work, u), widest_rank(m)};
+    out[0] = (struct size){offsetof(struct work, n), (size_t)m->config.hidden, false};
+    out[1] = (struct size){offsetof(struct work, act), (size_t)m->config.ffn, false};
+    out[2] = (struct size){offsetof(struct work, u), widest_rank(m), false};
 }
 
-/* Floats of the largest map that has an adapter. */
+/* Weights of the largest map that an adapter may be added to. */
 static size_t largest_map(const struct model *m)
 {
     size_t largest = 0;
     for (int i = 0; i < m->config.layers; i++) {
         for (int k = 0; k < LINEARS; k++) {
             const struct linear *l = &m->layers[i].linears[k];
-            size_t n = l->lora.rank ? (size_t)l->in * (size_t)l->out : 0;
+            size_t n = l->lora.rank && m->backend->merges ? (size_t)l->in * (size_t)l->out : 0;
             largest = n > largest ? n : largest;
         }
     }
@@ -99,26 +109,28 @@ static void scratch_sizes(const struct model *m, struct size out[SCRATCH])
     size_t d = (size_t)c->hidden, ffn = (size_t)c->ffn, dim = (size_t)c->head_dim;
     size_t q = (size_t)c->q_heads * dim, kv = (size_t)c->kv_heads * dim;
     const struct size list[SCRATCH] = {
-        {offsetof(struct scratch, d_act), ffn}, {offsetof(struct scratch, d_n), d},
-        {offsetof(struct scratch, d_q), q},     {offsetof(struct scratch, d_k), kv},
-        {offsetof(struct scratch, d_v), kv},    {offsetof(struct scratch, d_o), q},
-        {offsetof(struct scratch, d_raw), c->qk_norm ? q : 0},
-        {offsetof(struct scratch, du), widest_rank(m)},
+        {offsetof(struct scratch, d_act), ffn, false}, {offsetof(struct scratch, d_n), d, false},
+        {offsetof(struct scratch, d_q), q, false},     {offsetof(struct scratch, d_k), kv, false},
+        {offsetof(struct scratch, d_v), kv, false},    {offsetof(struct scratch, d_o), q, false},
+        {offsetof(struct scratch, d_raw), c->qk_norm ? q : 0, false},
+        {offsetof(struct scratch, du), widest_rank(m), false},
     };
     for (int i = 0; i < SCRATCH; i++)
         out[i] = list[i];
 }
 
-static float **member(void *base, size_t at)
+static void **member(void *base, size_t at)
 {
-    return (float **)(void *)((char *)base + at);
+    return (void **)(void *)((char *)base + at);
 }
 
 static int alloc_all(struct backend *b, void *base, const struct size *sizes, int count, size_t rows,
                      struct error *err)
 {
     for (int i = 0; i < count; i++) {
-        if (sizes[i].wide && !(*member(base, sizes[i].at) = b->ops->alloc(b, rows * sizes[i].wide, err)))
+        size_t numbers = rows * sizes[i].wide;
+        if (numbers && !(*member(base, sizes[i].at) = sizes[i].f32 ? b->ops->alloc_f32(b, numbers, err)
+                                                                 : b->ops->alloc(b, numbers, err)))
             return -1;
     }
     return 0;
@@ -150,7 +162,7 @@ static int alloc_pass(struct pass *p, size_t rows, struct error *err)
         if (!(p->inputs[i] = b->ops->alloc(b, rows * d, err)))
             return -1;
     }
-    p->table = b->ops->alloc(b, rows * (size_t)p->model->config.head_dim, err);
+    p->table = b->ops->alloc_f32(b, rows * (size_t)p->model->config.head_dim, err);
     if (!p->table || p->kind == PASS_FORWARD)
         return p->table ? 0 : -1;
     p->d_hidden = b->ops->alloc(b, rows * d, err);
@@ -198,23 +210,26 @@ void pass_free(struct pass *p)
     mem_free(p);
 }
 
-double pass_floats(const struct model *m, int max_rows, enum pass_kind kind)
+static double row_bytes(const struct model *m, const struct size *sizes, int count)
+{
+    double bytes = 0;
+    for (int i = 0; i < count; i++)
+        bytes += (double)(sizes[i].wide * (sizes[i].f32 ? sizeof(float) : m->backend->real_bytes));
+    return bytes;
+}
+
+double pass_bytes(const struct model *m, int max_rows, enum pass_kind kind)
 {
     struct size kept[KEPT], work[WORK], scratch[SCRATCH];
-    double a_layer = 0, both = 0, back = 0, d = m->config.hidden;
+    double size = (double)m->backend->real_bytes, d = size * m->config.hidden;
     kept_sizes(m, kept);
     work_sizes(m, work);
     scratch_sizes(m, scratch);
-    for (int i = 0; i < KEPT; i++)
-        a_layer += (double)kept[i].wide;
-    for (int i = 0; i < WORK; i++)
-        both += (double)work[i].wide;
-    for (int i = 0; i < SCRATCH; i++)
-        back += (double)scratch[i].wide;
     int layers = m->config.layers;
-    double row = a_layer * (kind == PASS_KEEP ? layers : 1) + both + m->config.head_dim +
-                 d * (kind == PASS_FORWARD ? 2 : layers + 1) + (kind == PASS_FORWARD ? 0 : back + d);
-    return row * max_rows + (double)largest_map(m);
+    double back = kind == PASS_FORWARD ? 0 : row_bytes(m, scratch, SCRATCH) + d;
+    double row = row_bytes(m, kept, KEPT) * (kind == PASS_KEEP ? layers : 1) + row_bytes(m, work, WORK) +
+                 (double)sizeof(float) * m->config.head_dim + d * (kind == PASS_FORWARD ? 2 : layers + 1) + back;
+    return row * max_rows + size * (double)largest_map(m);
 }
 
 static struct kept *kept_of(const struct pass *p, int layer)
@@ -222,12 +237,12 @@ static struct kept *kept_of(const struct pass *p, int layer)
     return &p->kept[p->kind == PASS_KEEP ? layer : 0];
 }
 
-static float *input_of(const struct pass *p, int layer)
+static real *input_of(const struct pass *p, int layer)
 {
     return p->inputs[p->kind == PASS_FORWARD ? layer % 2 : layer];
 }
 
-static void forward_norm(struct pass *p, const struct norm *n, const float *x, int rows, int d, float *y,
+static void forward_norm(struct pass *p, const struct norm *n, const real *x, int rows, int d, real *y,
                          float *rstd)
 {
     struct backend *b = p->model->backend;
@@ -245,12 +260,12 @@ static struct attention attention_of(const struct pass *p, const struct kept *a)
     };
 }
 
-static void forward_attention(struct pass *p, const struct layer *l, struct kept *a, const float *x)
+static void forward_attention(struct pass *p, const struct layer *l, struct kept *a, const real *x)
 {
     struct backend *b = p->model->backend;
     const struct model_config *c = &p->model->config;
     int rows = p->batch->rows;
-    float *q = c->qk_norm ? a->q_raw : a->q, *k = c->qk_norm ? a->k_raw : a->k;
+    real *q = c->qk_norm ? a->q_raw : a->q, *k = c->qk_norm ? a->k_raw : a->k;
     forward_norm(p, &l->before_attention, x, rows, c->hidden, p->work.n, a->rstd1);
     linear_forward(b, &l->linears[LINEAR_Q], p->work.n, rows, 0, q, &p->linears);
     linear_forward(b, &l->linears[LINEAR_K], p->work.n, rows, 0, k, &p->linears);
@@ -268,7 +283,7 @@ static void forward_attention(struct pass *p, const struct layer *l, struct kept
 }
 
 /* out may be NULL when a layer is only computed again for its gradient. */
-static void forward_ffn(struct pass *p, const struct layer *l, struct kept *a, float *out)
+static void forward_ffn(struct pass *p, const struct layer *l, struct kept *a, real *out)
 {
     struct backend *b = p->model->backend;
     const struct model_config *c = &p->model->config;
@@ -283,7 +298,7 @@ static void forward_ffn(struct pass *p, const struct layer *l, struct kept *a, f
     linear_forward(b, &l->linears[LINEAR_DOWN], p->work.act, rows, 1, out, &p->linears);
 }
 
-const float *pass_forward(struct pass *p, const struct batch *batch, pass_keys_fn *keys, void *ctx)
+const real *pass_forward(struct pass *p, const struct batch *batch, pass_keys_fn *keys, void *ctx)
 {
     struct model *m = p->model;
     struct backend *b = m->backend;
@@ -302,13 +317,13 @@ const float *pass_forward(struct pass *p, const struct batch *batch, pass_keys_f
     return input_of(p, m->config.layers);
 }
 
-float *pass_hidden_grad(struct pass *p)
+real *pass_hidden_grad(struct pass *p)
 {
     return p->d_hidden;
 }
 
-static void backward_linear(struct pass *p, const struct linear *l, const float *x, const float *dy,
-                            float beta, float *dx)
+static void backward_linear(struct pass *p, const struct linear *l, const real *x, const real *dy,
+                            float beta, real *dx)
 {
     linear_backward(p->model->backend, l, x, dy, p->batch->rows, beta, dx, &p->linears);
 }
@@ -332,8 +347,8 @@ static void backward_ffn(struct pass *p, const struct layer *l, struct kept *a)
 }
 
 /* The gradient of a head norm, in place in d. */
-static void backward_head_norm(struct pass *p, const struct norm *n, const float *raw, const float *rstd,
-                               int heads, float *d)
+static void backward_head_norm(struct pass *p, const struct norm *n, const real *raw, const float *rstd,
+                               int heads, real *d)
 {
     struct backend *b = p->model->backend;
     int rows = p->batch->rows * heads, dim = p->model->config.head_dim;
@@ -345,7 +360,7 @@ static void backward_head_norm(struct pass *p, const struct norm *n, const float
 
 /* bottom: nothing below this layer trains, so its input needs no gradient. */
 static void backward_attention(struct pass *p, const struct layer *l, struct kept *a,
-                               const float *x, bool bottom)
+                               const real *x, bool bottom)
 {
     struct backend *b = p->model->backend;
     const struct model_config *c = &p->model->config;
@@ -360,7 +375,7 @@ static void backward_attention(struct pass *p, const struct layer *l, struct kep
         backward_head_norm(p, &l->q, a->q_raw, a->q_rstd, c->q_heads, s->d_q);
         backward_head_norm(p, &l->k, a->k_raw, a->k_rstd, c->kv_heads, s->d_k);
     }
-    float *d_n = bottom ? NULL : s->d_n;
+    real *d_n = bottom ? NULL : s->d_n;
     forward_norm(p, &l->before_attention, x, rows, c->hidden, p->work.n, a->rstd1);
     backward_linear(p, &l->linears[LINEAR_Q], p->work.n, s->d_q, 0, d_n);
     backward_linear(p, &l->linears[LINEAR_K], p->work.n, s->d_k, 1, d_n);
@@ -385,6 +400,6 @@ void pass_backward(struct pass *p)
         backward_attention(p, &m->layers[i], a, input_of(p, i), i == 0 && !m->d_embed);
     }
     if (m->d_embed)
-        b->ops->scatter_add(b, p->d_hidden, p->batch->ids, p->batch->rows, m->config.hidden,
+        b->ops->scatter_add_f32(b, p->d_hidden, p->batch->ids, p->batch->rows, m->config.hidden,
                             m->d_embed);
 }

@@ -27,20 +27,20 @@ struct pass;
 /* For batches up to max_rows. NULL and err when memory is short. */
 struct pass *pass_new(struct model *m, int max_rows, enum pass_kind kind, struct error *err);
 void pass_free(struct pass *p); /* NULL is fine */
-/* Floats that pass_new allocates: for planning. */
-double pass_floats(const struct model *m, int max_rows, enum pass_kind kind);
+/* Bytes that pass_new allocates: for planning. */
+double pass_bytes(const struct model *m, int max_rows, enum pass_kind kind);
 
 /* Called after each layer of a forward pass with its keys and values (rows of kv_heads * head_dim,
  * after RoPE): filling a cache. */
-typedef void pass_keys_fn(void *ctx, int layer, const float *k, const float *v);
+typedef void pass_keys_fn(void *ctx, int layer, const real *k, const real *v);
 
 /* The hidden state before the last norm, rows of hidden; borrowed until the next call. keys may be
  * NULL. batch must stay as it is until pass_backward. */
-const float *pass_forward(struct pass *p, const struct batch *batch, pass_keys_fn *keys, void *ctx);
+const real *pass_forward(struct pass *p, const struct batch *batch, pass_keys_fn *keys, void *ctx);
 
 /* The gradient of the hidden state is put here (rows of hidden; zeroed by pass_forward), then
  * pass_backward adds the gradients of all that trains: once for each pass_forward, what was kept is used up. */
-float *pass_hidden_grad(struct pass *p);
+real *pass_hidden_grad(struct pass *p);
 void pass_backward(struct pass *p);
 
 #endif

@@ -12,8 +12,8 @@ struct optimizer *optimizer_new(struct backend *b, const struct params *params, 
     o->m = mem_zalloc(params->count + 1, sizeof *o->m);
     o->v = mem_zalloc(params->count + 1, sizeof *o->v);
     for (size_t i = 0; i < params->count; i++) {
-        o->m[i] = b->ops->alloc(b, params->items[i].count, err);
-        o->v[i] = o->m[i] ? b->ops->alloc(b, params->items[i].count, err) : NULL;
+        o->m[i] = b->ops->alloc_f32(b, params->items[i].count, err);
+        o->v[i] = o->m[i] ? b->ops->alloc_f32(b, params->items[i].count, err) : NULL;
         if (!o->v[i]) {
             optimizer_free(o);
             return NULL;
@@ -38,7 +38,7 @@ void optimizer_free(struct optimizer *o)
 void optimizer_zero_grads(struct optimizer *o)
 {
     for (size_t i = 0; i < o->params->count; i++)
-        o->backend->ops->zero(o->backend, o->params->items[i].grad, o->params->items[i].count);
+        o->backend->ops->zero_f32(o->backend, o->params->items[i].grad, o->params->items[i].count);
 }
 
 double optimizer_grad_norm(const struct optimizer *o)
@@ -57,7 +57,7 @@ void optimizer_step(struct optimizer *o, double lr, double decay, double clip, d
                       .decay = (float)decay, .scale = scale < 1 ? (float)scale : 1, .step = step};
     for (size_t i = 0; i < o->params->count; i++) {
         const struct param *p = &o->params->items[i];
-        o->backend->ops->adamw(o->backend, &a, p->value, p->grad, o->m[i], o->v[i], p->count);
+        o->backend->ops->adamw(o->backend, &a, p->value, p->work, p->grad, o->m[i], o->v[i], p->count);
     }
 }
 

@@ -40,7 +40,7 @@ struct measured {
     struct head *head;
     struct decoder *decoder;
     struct optimizer *optimizer;
-    float *a, *b, *c; /* the large product's */
+    real *a, *b, *c; /* the large product's */
     int step;
 };
 
@@ -69,14 +69,14 @@ static void multiply(struct measured *t)
 
 static void forward(struct measured *t)
 {
-    const float *hidden = pass_forward(t->pass, &t->batch, NULL, NULL);
+    const real *hidden = pass_forward(t->pass, &t->batch, NULL, NULL);
     head_loss(t->head, hidden, t->positions, t->targets, t->weights, t->rows, NULL, &(struct loss_out){0});
 }
 
 static void train(struct measured *t)
 {
     optimizer_zero_grads(t->optimizer);
-    const float *hidden = pass_forward(t->pass, &t->batch, NULL, NULL);
+    const real *hidden = pass_forward(t->pass, &t->batch, NULL, NULL);
     head_loss(t->head, hidden, t->positions, t->targets, t->weights, t->rows, pass_hidden_grad(t->pass),
               &(struct loss_out){0});
     pass_backward(t->pass);
@@ -184,7 +184,7 @@ static void measured_free(struct measured *t)
     head_free(t->head);
     pass_free(t->pass);
     params_free(&t->params);
-    float *all[] = {t->a, t->b, t->c};
+    real *all[] = {t->a, t->b, t->c};
     for (size_t i = 0; b && i < sizeof all / sizeof *all; i++)
         b->ops->release(b, all[i]);
     mem_free(t->ids);

@@ -18,18 +18,21 @@
 struct outgoing {
     struct backend *backend;
     struct st_tensor *items;
-    const float **values; /* on the backend */
+    struct values {
+        const real *work;
+        const float *master;
+    } *values; /* on the backend */
     size_t count, cap, values_cap;
 };
 
-static void outgoing_add(struct outgoing *o, const char *prefix, const char *name, const float *value, size_t rows,
-                         size_t cols)
+static void outgoing_add(struct outgoing *o, const char *prefix, const char *name, struct values values,
+                         size_t rows, size_t cols)
 {
     struct str full = {0};
     str_addf(&full, "%s%s", prefix, name);
     o->items = array_reserve(o->items, &o->cap, o->count + 1, sizeof *o->items);
     o->values = array_reserve(o->values, &o->values_cap, o->count + 1, sizeof *o->values);
-    o->values[o->count] = value;
+    o->values[o->count] = values;
     o->items[o->count++] = (struct st_tensor){
         .name = str_take(&full), .dims = rows ? 2 : 1, .shape = {rows ? rows : cols, rows ? cols : 0}};
 }
@@ -37,7 +40,8 @@ static void outgoing_add(struct outgoing *o, const char *prefix, const char *nam
 static void give_values(void *ctx, size_t tensor, size_t first, size_t count, float *out)
 {
     struct outgoing *o = ctx;
-    o->backend->ops->download(o->backend, out, o->values[tensor] + first, count);
+    const struct values *v = &o->values[tensor];
+    pair_download(o->backend, out, v->work, v->master, first, count);
 }
 
 /* Writes and frees. */
@@ -50,14 +54,13 @@ static int outgoing_write(struct outgoing *o, const char *folder, const char *na
     for (size_t i = 0; i < o->count; i++)
         mem_free((void *)(uintptr_t)o->items[i].name);
     mem_free(o->items);
-    mem_free((void *)(uintptr_t)o->values);
+    mem_free(o->values);
     return result;
 }
 
-static int collect_one(void *ctx, const char *name, float **value, float **grad, size_t rows, size_t cols)
+static int collect_one(void *ctx, const char *name, struct slot s, size_t rows, size_t cols)
 {
-    (void)grad;
-    outgoing_add(ctx, "", name, *value, rows, cols);
+    outgoing_add(ctx, "", name, (struct values){*s.value, *s.master}, rows, cols);
     return 0;
 }
 
@@ -76,8 +79,8 @@ static int write_state(const struct checkpoint *c, const char *folder, struct er
     for (size_t i = 0; i < c->params->count; i++) {
         const struct param *p = &c->params->items[i];
         size_t rows = p->dims == 2 ? p->shape[0] : 0, cols = p->dims == 2 ? p->shape[1] : p->shape[0];
-        outgoing_add(&out, "m.", p->name, c->optimizer->m[i], rows, cols);
-        outgoing_add(&out, "v.", p->name, c->optimizer->v[i], rows, cols);
+        outgoing_add(&out, "m.", p->name, (struct values){NULL, c->optimizer->m[i]}, rows, cols);
+        outgoing_add(&out, "v.", p->name, (struct values){NULL, c->optimizer->v[i]}, rows, cols);
     }
     return outgoing_write(&out, folder, "trainer_state.safetensors", err);
 }
@@ -158,7 +161,7 @@ static int last_step(const char *run)
 }
 
 static int restore(const struct weight_set *set, struct backend *b, const char *prefix,
-                   const struct param *p, float *to, struct error *err)
+                   const struct param *p, real *work, float *to, struct error *err)
 {
     struct str name = {0};
     float *host = mem_alloc(p->count * sizeof *host);
@@ -166,7 +169,7 @@ static int restore(const struct weight_set *set, struct backend *b, const char *
     size_t rows = p->dims == 2 ? p->shape[0] : 0, cols = p->dims == 2 ? p->shape[1] : p->shape[0];
     int result = weights_read(set, name.at, rows, cols, host, err);
     if (result == 0)
-        b->ops->upload(b, to, host, p->count);
+        pair_upload(b, work, to, host, p->count);
     mem_free(host);
     str_free(&name);
     return result;
@@ -185,9 +188,9 @@ static int restore_all(const struct checkpoint *c, const char *folder, struct er
     for (size_t i = 0; result == 0 && i < c->params->count; i++) {
         const struct param *p = &c->params->items[i];
         struct backend *b = c->optimizer->backend;
-        if (restore(&values, b, "", p, p->value, err) != 0 ||
-            restore(&state, b, "m.", p, c->optimizer->m[i], err) != 0 ||
-            restore(&state, b, "v.", p, c->optimizer->v[i], err) != 0)
+        if (restore(&values, b, "", p, p->work, p->value, err) != 0 ||
+            restore(&state, b, "m.", p, NULL, c->optimizer->m[i], err) != 0 ||
+            restore(&state, b, "v.", p, NULL, c->optimizer->v[i], err) != 0)
             result = -1;
     }
     weights_free(&values);

@@ -314,7 +314,7 @@ static bool step(struct generation *g)
     }
     if (n == 0)
         return false;
-    const float *hidden = decoder_step(g->decoder, slots, ids, positions, n);
+    const real *hidden = decoder_step(g->decoder, slots, ids, positions, n);
     head_logits(g->head, hidden, rows, n, g->logits);
     for (int i = 0; i < n; i++)
         take_token(g, slots[i], g->logits + (size_t)i * (size_t)g->session.model->config.vocab);

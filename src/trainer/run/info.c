@@ -36,10 +36,10 @@ static void print_plan(const char *name, const struct plan *p)
 }
 
 /* What would train, without memory for it. */
-static int list_one(void *ctx, const char *name, float **value, float **grad, size_t rows, size_t cols)
+static int list_one(void *ctx, const char *name, struct slot s, size_t rows, size_t cols)
 {
-    (void)value, (void)grad;
-    params_add(ctx, name, NULL, NULL, rows, cols);
+    (void)s;
+    params_add(ctx, name, NULL, NULL, NULL, rows, cols);
     return 0;
 }
 
@@ -51,8 +51,8 @@ static void list_lora(struct model *m, const struct lora_options *o, struct para
             if (!o->targets[k])
                 continue;
             l->lora.rank = o->rank;
-            params_add(params, "A", NULL, NULL, (size_t)o->rank, (size_t)l->in);
-            params_add(params, "B", NULL, NULL, (size_t)l->out, (size_t)o->rank);
+            params_add(params, "A", NULL, NULL, NULL, (size_t)o->rank, (size_t)l->in);
+            params_add(params, "B", NULL, NULL, NULL, (size_t)l->out, (size_t)o->rank);
         }
     }
 }

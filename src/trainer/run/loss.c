@@ -70,7 +70,7 @@ static void run_row(struct loss *l, struct loss_sums *sums)
         return;
     struct batch batch = pack_batch(p);
     l->losses = array_reserve(l->losses, &l->losses_cap, n, sizeof *l->losses);
-    const float *hidden = pass_forward(l->pass, &batch, NULL, NULL);
+    const real *hidden = pass_forward(l->pass, &batch, NULL, NULL);
     head_loss(l->head, hidden, p->rows.items, p->targets.items, p->weights, (int)n,
               l->grads ? pass_hidden_grad(l->pass) : NULL, &(struct loss_out){.loss = l->losses});
     if (l->grads)

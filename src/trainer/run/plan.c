@@ -13,12 +13,14 @@ struct plan plan_of(const struct model *m, const struct params *params, bool lor
     double count = 0;
     for (size_t i = 0; i < params->count; i++)
         count += (double)params->items[i].count;
-    double heads = (double)cpu_attention_grad_floats(max_rows, m->config.q_heads, m->config.head_dim);
+    double heads = (double)m->backend->ops->attention_grad_bytes(max_rows, m->config.q_heads, m->config.head_dim);
+    double size = (double)m->backend->real_bytes;
     return (struct plan){
-        .weights = 4 * config_weights(&m->config),
-        .trained = 4 * count * (lora ? 4 : 3),
-        .activations = 4 * (pass_floats(m, max_rows, kind) + (kind == PASS_FORWARD ? 0 : heads)),
-        .head = 4 * head_floats(m, kind != PASS_FORWARD),
+        .weights = size * config_weights(&m->config),
+        /* gradient and moments; the master, and where it is another number what products read */
+        .trained = count * (12 + (lora ? 4 : 0) + (size == 4 ? 0 : lora ? size : 4)),
+        .activations = pass_bytes(m, max_rows, kind) + (kind == PASS_FORWARD ? 0 : heads),
+        .head = head_bytes(m, kind != PASS_FORWARD),
         .program = PROGRAM + (double)m->backend->threads * PROGRAM_THREAD,
     };
 }

@@ -8,8 +8,8 @@
 
 /* Bytes. */
 struct plan {
-    double weights;     /* of the model, in fp32 */
-    double trained;     /* value (LoRA), gradient and moments */
+    double weights;     /* of the model */
+    double trained;     /* values, gradients and moments of what trains */
     double activations; /* what the pass keeps and its scratch */
     double head;        /* logits of a chunk of rows, and what belongs to them */
     double program;     /* the program, its libraries and their buffers */

@@ -75,9 +75,9 @@ void ranks_sum_grads(const struct ranks *r, struct backend *b, const struct para
         const struct param *p = &params->items[i];
         for (size_t at = 0; at < p->count; at += most) {
             size_t n = p->count - at < most ? p->count - at : most;
-            b->ops->download(b, values, p->grad + at, n);
+            b->ops->download_f32(b, values, p->grad + at, n);
             sum_some(r, values, values + most);
-            b->ops->upload(b, p->grad + at, values, n);
+            b->ops->upload_f32(b, p->grad + at, values, n);
         }
     }
     mem_free(values);
@@ -90,9 +90,9 @@ void ranks_share(const struct ranks *r, struct backend *b, float *values, size_t
     float *host = mem_alloc(PIECE * sizeof *host);
     for (size_t at = 0; at < count; at += PIECE) {
         size_t n = count - at < PIECE ? count - at : PIECE;
-        b->ops->download(b, host, values + at, n);
+        b->ops->download_f32(b, host, values + at, n);
         MPI_Bcast(host, (int)n, MPI_FLOAT, 0, MPI_COMM_WORLD);
-        b->ops->upload(b, values + at, host, n);
+        b->ops->upload_f32(b, values + at, host, n);
     }
     mem_free(host);
 }

@@ -126,7 +126,7 @@ static void score_example(struct session *s, struct loss *l, const struct exampl
     float *values = mem_alloc((3 * n + 1) * sizeof *values);
     struct scores all = {values, values + n, values + 2 * n, mem_alloc((n + 1) * sizeof(int))};
     struct batch batch = pack_batch(p);
-    const float *hidden = pass_forward(l->pass, &batch, NULL, NULL);
+    const real *hidden = pass_forward(l->pass, &batch, NULL, NULL);
     head_loss(l->head, hidden, p->rows.items, p->targets.items, NULL, (int)n, NULL,
               &(struct loss_out){all.loss, all.entropy, all.margin, all.rank});
     write_example(s, e, &all, out);

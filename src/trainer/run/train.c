@@ -184,7 +184,9 @@ static int resume(struct fit *f, int *from, struct error *err)
         return -1;
     ranks_share_int(&f->ranks, from);
     for (size_t i = 0; i < f->params.count; i++) {
-        ranks_share(&f->ranks, b, f->params.items[i].value, f->params.items[i].count);
+        const struct param *p = &f->params.items[i];
+        ranks_share(&f->ranks, b, p->value, p->count);
+        b->ops->refresh(b, p->work, p->value, p->count);
         ranks_share(&f->ranks, b, f->optimizer->m[i], f->params.items[i].count);
         ranks_share(&f->ranks, b, f->optimizer->v[i], f->params.items[i].count);
     }
