@@ -1,0 +1,20 @@
+/*
+ * What the small model is pre-trained on, and the records of the experiment.
+ *
+ * The corpus: visits of the training forms, each with a note as a hurried writer leaves it (WRITER_CORPUS), once without
+ * thinking and once after the empty think block, and in half of them a third after a strategy of one to three rules, which that
+ * note keeps. So the model can copy and knows the form of a note, breaks rules unless told, and knows what the words
+ * of a rule mean when told: as a language model does that was never told the rules of this house.
+ */
+#ifndef EXPERIMENTS_SCRIBE_CORPUS_H
+#define EXPERIMENTS_SCRIBE_CORPUS_H
+
+#include "experiments/scribe.h"
+
+/* One line of the corpus (a snapshot's line with three or two branches), with its line end; appended. */
+int corpus_line(struct str *out, const struct forms *f, uint64_t seed, uint64_t index, struct error *err);
+
+/* The strategy of rules in the order of the table, in random wordings; appended. */
+void corpus_strategy(struct str *out, rule_set rules, struct draw *d);
+
+#endif
