@@ -187,7 +187,7 @@ static int fill(struct telling *t, struct slice name, int depth, struct error *e
 
 static int tell(struct telling *t, const char *section, int depth, struct error *err)
 {
-    struct slice form;
+    struct slice form = {"", 0};
     if (depth > DEPTH_MAX)
         return error_set(err, ERR_INPUT, "the section [%s] contains itself", section);
     if (forms_pick(t->forms, section, t->test, t->draw, &form, err) != 0)

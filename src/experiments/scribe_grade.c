@@ -2,6 +2,7 @@
  * The grader: a note against the facts of its visit. Each heading has what is expected under it, and what is known to be
  * put there by breaking a rule; everything else is a fault of its own. A rule counts once, however often it is broken.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/array.h"
@@ -58,7 +59,7 @@ struct grading {
     struct entry entries[ENTRIES_MAX];
     size_t count;
     bool had[HEADINGS];
-    char family[2 * FACT_BYTES], assessment[2 * FACT_BYTES];
+    char family[2 * FACT_BYTES + 1], assessment[2 * FACT_BYTES + 1];
 };
 
 static void mark(struct grading *g, struct slice where)
@@ -123,9 +124,9 @@ static void list_entries(struct grading *g)
 {
     const struct visit *v = g->visit;
     if (v->family[0])
-        stpcpy(stpcpy(stpcpy(g->family, v->relative), " "), v->family);
+        snprintf(g->family, sizeof g->family, "%s %s", v->relative, v->family);
     if (v->assessment[0])
-        stpcpy(stpcpy(stpcpy(g->assessment, v->doubt), v->doubt[0] ? " " : ""), v->assessment);
+        snprintf(g->assessment, sizeof g->assessment, "%s%s%s", v->doubt, v->doubt[0] ? " " : "", v->assessment);
     add(g, REPORTS, true, -1, v->reports);
     add(g, REPORTS, false, RULE_NEGATION, v->denies);
     add(g, DENIES, true, RULE_NEGATION, v->denies);

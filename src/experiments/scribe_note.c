@@ -91,7 +91,7 @@ static void converted(struct str *out, const char *duration)
 
 static const char *other_unit(const char *unit)
 {
-    return strcmp(unit, "mcg") == 0 ? "mg" : strcmp(unit, "mg") == 0 ? "mcg" : strcmp(unit, "ml") == 0 ? "mg" : "mg";
+    return strcmp(unit, "mg") == 0 ? "mcg" : "mg";
 }
 
 static const char *other_frequency(const char *frequency)
@@ -188,7 +188,7 @@ static void print_body(struct str *out, const struct visit *v, rule_set broken)
 
 static void print_end(struct str *out, const struct visit *v, rule_set broken)
 {
-    char family[2 * FACT_BYTES];
+    char family[2 * FACT_BYTES + 1];
     snprintf(family, sizeof family, "%s %s", v->relative, v->family);
     print_one(out, "Family", v->family[0] && !(broken & BIT(RULE_FAMILY)), family);
     print_one(out, "Patient thinks", !(broken & BIT(RULE_PATIENT)), v->thinks);

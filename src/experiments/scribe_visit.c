@@ -80,9 +80,14 @@ static const char *find_fact(const void *ctx, struct slice name)
     return NULL;
 }
 
+static void set(char out[FACT_BYTES], const char *text)
+{
+    snprintf(out, FACT_BYTES, "%s", text);
+}
+
 static int pick(struct spoken *s, const char *section, char out[FACT_BYTES], struct error *err)
 {
-    struct slice text;
+    struct slice text = {"", 0};
     if (forms_pick(s->forms, section, s->test, &s->draw, &text, err) != 0)
         return -1;
     if (text.len >= FACT_BYTES)
@@ -103,8 +108,8 @@ static int pick_pair(struct spoken *s, const char *section, char left[FACT_BYTES
     if (!middle)
         return error_set(err, ERR_INPUT, "[%s] holds lines of the form A = B", section);
     *middle = '\0';
-    strcpy(left, line);
-    strcpy(right, middle + 3);
+    set(left, line);
+    set(right, middle + 3);
     return 0;
 }
 
@@ -114,9 +119,9 @@ static int name_drug(struct spoken *s, char name[FACT_BYTES], char condition[FAC
     char head[FACT_BYTES], stem[FACT_BYTES];
     if (pick(s, "head", head, err) != 0 || pick_pair(s, "stem", stem, condition, err) != 0)
         return -1;
-    if (strlen(head) + strlen(stem) >= FACT_BYTES)
-        return error_set(err, ERR_LIMIT, "a drug's name is over %d bytes", FACT_BYTES - 1);
-    stpcpy(stpcpy(name, head), stem);
+    if (strlen(head) >= FACT_BYTES / 2 || strlen(stem) >= FACT_BYTES / 2)
+        return error_set(err, ERR_LIMIT, "the halves of a drug's name may have %d bytes", FACT_BYTES / 2 - 1);
+    snprintf(name, FACT_BYTES, "%.31s%.31s", head, stem);
     return 0;
 }
 
@@ -128,7 +133,7 @@ static int draw_complaint(struct spoken *s, struct error *err)
     static const char *const units[] = {"days", "weeks", "months", "years"};
     const char *what = kind < 13 ? "what_paired" : kind < 17 ? "what_single" : "what_general";
     if (kind < 13)
-        strcpy(v->side, draw_chance(&s->draw, 0.5) ? "left" : "right");
+        set(v->side, draw_chance(&s->draw, 0.5) ? "left" : "right");
     if (pick(s, kind < 17 ? "pain" : "general", v->symptom, err) != 0 ||
         (kind < 17 && pick(s, kind < 13 ? "paired" : "single", v->part, err) != 0) ||
         pick_pair(s, "count", count, number, err) != 0)
@@ -145,9 +150,9 @@ static int draw_medicine(struct spoken *s, struct error *err)
     if (name_drug(s, v->drug, condition, err) != 0 || pick_pair(s, "dose", v->dose, raised, err) != 0 ||
         pick(s, "unit", v->unit, err) != 0 || pick(s, "frequency", v->frequency, err) != 0)
         return -1;
-    strcpy(draw_chance(&s->draw, 0.3) ? v->stated : v->inferred, condition);
+    set(draw_chance(&s->draw, 0.3) ? v->stated : v->inferred, condition);
     if (draw_chance(&s->draw, 0.3))
-        strcpy(v->new_dose, raised);
+        set(v->new_dose, raised);
     return 0;
 }
 
@@ -213,7 +218,7 @@ static int draw_topic(struct spoken *s, enum topic topic, struct error *err)
     case TOPIC_INTOLERANCE: return pick(s, "allergen", v->intolerance, err);
     case TOPIC_FAMILY: return draw_family(s, err);
     case TOPIC_GUESS: return pick(s, "guess_condition", v->thinks, err);
-    case TOPIC_MAYBE: strcpy(v->doubt, "possible"); return pick(s, "diagnosis", v->assessment, err);
+    case TOPIC_MAYBE: set(v->doubt, "possible"); return pick(s, "diagnosis", v->assessment, err);
     case TOPIC_SURELY: return pick(s, "diagnosis", v->assessment, err);
     case TOPIC_READING: return draw_reading(s, err);
     case TOPIC_ORDERED: return draw_procedure(s, v->ordered, v->considered, err);
