@@ -35,7 +35,6 @@ const struct option_spec fit_options[] = {
     {"too-long", "stop|skip", "stop", "what to do with examples over --max-tokens"},
     {"every", "N", "100", "steps between checkpoints"},
     {"every-examples", "N", "0", "examples between checkpoints, in place of --every"},
-    {"every-doubling", "N", "0", "checkpoints at N, 2N, 4N ... examples, in place of --every"},
     {"seed", "N", "0", "of adapters, random weights and order"},
     {"resume", NULL, NULL, "go on from the last checkpoint in --out"},
     {0},
@@ -50,7 +49,6 @@ static int read_numbers(struct fit *f, struct error *err)
         option_int(o, "warmup", 0, 1 << 30, &f->warmup, err) != 0 ||
         option_int(o, "every", 1, 1 << 30, &f->every, err) != 0 ||
         option_int(o, "every-examples", 0, 1 << 30, &f->every_examples, err) != 0 ||
-        option_int(o, "every-doubling", 0, 1 << 30, &f->every_doubling, err) != 0 ||
         option_int(o, "seed", 0, 1 << 30, &f->seed, err) != 0 ||
         option_int(o, "row-tokens", 1, 1 << 24, &f->row_tokens, err) != 0 ||
         option_real(o, "lr", 0, 10, &f->lr, err) != 0 ||

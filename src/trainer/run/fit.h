@@ -22,7 +22,6 @@ struct fit {
     struct run_folder folder;    /* the first rank's; empty in others */
     int epochs, batch, warmup, every, seed, row_tokens, steps_an_epoch, total;
     int every_examples; /* 0: every counts steps */
-    int every_doubling; /* examples before the first checkpoint of a grid that doubles; 0: no grid */
     double lr, clip, decay;
     enum schedule schedule;
     int *order; /* of the examples in the epoch at hand */

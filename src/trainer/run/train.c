@@ -141,22 +141,11 @@ static int save(struct fit *f, int step, struct error *err)
     return result;
 }
 
-/* Whether one of first, 2 first, 4 first ... lies in (before, seen]. */
-static bool doubled(double first, double before, double seen)
-{
-    double at = first;
-    while (at <= before)
-        at *= 2;
-    return at <= seen;
-}
-
 /* Whether a checkpoint is due after step; examples_before were seen when it began. */
 static bool due(const struct fit *f, int step, double examples_before)
 {
     if (step == f->total)
         return true;
-    if (f->every_doubling)
-        return doubled(f->every_doubling, examples_before, f->examples_seen);
     if (!f->every_examples)
         return step % f->every == 0;
     return floor(f->examples_seen / f->every_examples) > floor(examples_before / f->every_examples);
