@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the golden files of the trainer from the reference everybody trusts.
 
-    python3 -m venv V && V/bin/pip install torch==2.15.0 transformers==5.23.0 peft==0.21.2 tokenizers==0.23.3 \\
+    python3 -m venv V && V/bin/pip install torch==2.15.0 transformers==5.24.0 peft==0.21.2 tokenizers==0.23.3 \\
         gguf==0.19.0 numpy
     V/bin/python tests/golden/make.py tests/golden
 
