@@ -1,22 +1,42 @@
 /* The CPU backend's memory and products. The BLAS always runs on one thread: a product is split
  * over our own threads instead, so that two pools do not fight over the cores. */
 #include <cblas.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "trainer/backend/cpu_amx.h"
 #include "trainer/backend/cpu_parts.h"
 
-enum { ALIGN = 64, HEADER = ALIGN / sizeof(float), WORK_MIN = 1 << 15 };
+enum { ALIGN = 64, HUGE_PAGE = 1 << 21, HEADER = ALIGN / sizeof(float), WORK_MIN = 1 << 15 };
 
 struct cpu {
     struct backend base;
     float *room;
     size_t room_count;
+    bool amx;
 };
+
+/* Asks for huge pages where there is enough memory for them: the processor's table of pages holds more, and the kernel
+ * is called less often. Small ones do as well. */
+static void advise_huge(void *p, size_t bytes)
+{
+#ifdef MADV_HUGEPAGE
+    size_t skip = HUGE_PAGE - (uintptr_t)p % HUGE_PAGE;
+    if (bytes >= 2 * (size_t)HUGE_PAGE)
+        (void)madvise((char *)p + skip, (bytes - skip) / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+#else
+    (void)p;
+    (void)bytes;
+#endif
+}
 
 static float *cpu_alloc_f32(struct backend *b, size_t count, struct error *err)
 {
@@ -28,6 +48,7 @@ static float *cpu_alloc_f32(struct backend *b, size_t count, struct error *err)
         return NULL;
     }
     size_t bytes = count * sizeof(float);
+    advise_huge(p, bytes);
     memcpy(p, &bytes, sizeof bytes); /* so that release knows what it gives back */
     float *at = (float *)p + HEADER;
     memset(at, 0, bytes);
@@ -107,6 +128,7 @@ float *cpu_room(struct backend *b, size_t count)
     if (count > c->room_count) {
         mem_free(c->room);
         c->room = mem_alloc(count * sizeof *c->room);
+        advise_huge(c->room, count * sizeof *c->room);
         c->room_count = count;
     }
     return c->room;
@@ -115,6 +137,15 @@ float *cpu_room(struct backend *b, size_t count)
 int cpu_workers(const struct backend *b, double work)
 {
     return work < WORK_MIN ? 1 : b->threads;
+}
+
+int cpu_thread(void)
+{
+#ifdef _OPENMP
+    return omp_get_thread_num();
+#else
+    return 0;
+#endif
 }
 
 /* Part i of parts of n, in multiples of 16. */
@@ -132,6 +163,10 @@ static void cpu_matmul(struct backend *b, const struct matmul *p, const real *le
         return;
     if (cpu_few_rows(p)) {
         cpu_few_matmul(b, p, a, bm, c);
+        return;
+    }
+    if (((struct cpu *)(void *)b)->amx && cpu_amx_gains(p)) {
+        cpu_amx_matmul(b, p, a, bm, c);
         return;
     }
     int parts = cpu_workers(b, (double)p->m * p->n * p->k / 8);
@@ -228,6 +263,7 @@ struct backend *cpu_backend_new(int threads)
     b->name = "cpu";
     b->real_bytes = sizeof(float);
     b->merges = true;
+    c->amx = cpu_amx_usable();
 #ifdef _OPENMP
     b->threads = threads > 0 ? threads : cores > 0 ? (int)cores : 1;
 #else

@@ -31,6 +31,9 @@
 /* Threads worth waking for so many multiplications or the like: few are done by one. */
 int cpu_workers(const struct backend *b, double work);
 
+/* Which of them asks, from 0. */
+int cpu_thread(void);
+
 /* Room for count floats that lasts until the next call: scratch of one op. The memory is kept for the next. */
 float *cpu_room(struct backend *b, size_t count);
 
