@@ -4,6 +4,7 @@
 #include "db/record_store.h"
 #include "ui/keys/keymap.h"
 #include "ui/views/earnings.h"
+#include "ui/views/evals.h"
 #include "ui/views/help.h"
 #include "ui/views/history.h"
 #include "ui/views/jobs.h"
@@ -18,6 +19,7 @@ static const struct binding shared_bindings[] = {
     {"", "?", "help", "this help"},
     {"", "R", "rules", "the rule library"},
     {"", "J", "jobs", "the jobs: what models are doing"},
+    {"", "E", "evals", "the evals: what trained models make of held-out records"},
     {"", "Ctrl-l", "redraw", "paint the screen anew"},
     {"", "Ctrl-z", "suspend", "back to the shell; fg comes back"},
     {NULL, NULL, NULL, NULL},
@@ -27,6 +29,8 @@ const struct binding *workbench_binding(size_t i)
 {
     const struct binding *const tables[] = {queue_bindings, review_bindings(), rules_bindings,
                                             history_bindings, jobs_bindings,   job_bindings,   start_bindings,
+                                            evals_bindings, eval_bindings, answer_bindings, curve_bindings,
+                                            taught_bindings,
                                             earnings_bindings, help_bindings,  ask_bindings,   shared_bindings};
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
         for (const struct binding *b = tables[t]; b->command; b++)
@@ -71,6 +75,11 @@ static void show_jobs(struct desk *d)
         desk_push(d, &jobs_view_ops, view);
     else
         desk_fault(d, &err);
+}
+
+static void show_evals(struct desk *d)
+{
+    desk_open_evals(d, NULL);
 }
 
 static void show_prompts(struct desk *d)
@@ -186,7 +195,8 @@ bool desk_command(struct desk *d, const char *name)
         const char *name;
         void (*run)(struct desk *d);
     } shared[] = {
-        {"help", show_help}, {"rules", show_rules}, {"jobs", show_jobs}, {"prompts", show_prompts}, {"command", ask_for_command}, {"quit", leave},
+        {"help", show_help}, {"rules", show_rules}, {"jobs", show_jobs}, {"prompts", show_prompts},
+        {"evals", show_evals}, {"command", ask_for_command}, {"quit", leave},
         {"redraw", nothing}, {"suspend", nothing},
     };
     struct screen *top = desk_top(d);

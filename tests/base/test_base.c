@@ -13,6 +13,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/student.h"
 #include "base/utf8.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmp.h"
@@ -216,6 +217,19 @@ static void a_device_or_a_link_is_written_not_replaced(void)
     tmp_remove(dir);
 }
 
+/* R: qt(0.975, c(1, 9, 30, 31, 99, 9999)). */
+static void student_is_the_tabled_one(void)
+{
+    static const struct {
+        int64_t n;
+        double t;
+    } known[] = {{2, 12.706205}, {10, 2.262157}, {31, 2.042272}, {32, 2.039513}, {100, 1.984217}, {10000, 1.960201}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        CU_ASSERT_DOUBLE_EQUAL(student_95(known[i].n), known[i].t, 1e-4);
+    CU_ASSERT_DOUBLE_EQUAL(student_half_width(10, 2), 1.430714, 1e-4);
+    CU_ASSERT_TRUE(student_half_width(1, 0) < 0);
+}
+
 static void arena_aligns_and_resets(void)
 {
     struct arena a = {0};
@@ -244,6 +258,7 @@ int main(int argc, char **argv)
         {"file: abort leaves nothing", an_aborted_file_leaves_nothing},
         {"a device or a link is written, not replaced",
          a_device_or_a_link_is_written_not_replaced},
+        {"student: quantiles", student_is_the_tabled_one},
         {"arena: alignment and reset", arena_aligns_and_resets},
         {NULL, NULL},
     };

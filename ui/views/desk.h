@@ -50,6 +50,14 @@ void desk_open_history(struct desk *d, int64_t record, int64_t rule); /* one of 
 void desk_open_limited(struct desk *d, const char *limit);            /* the queue under that limit */
 void desk_open_job(struct desk *d, int64_t job, int page);             /* enum job_page (jobs.h) */
 void desk_open_start(struct desk *d);                                  /* the form that starts a job */
+struct answer_list;
+void desk_open_evals(struct desk *d, const char *run);                /* of that run alone (uuid); NULL: all */
+void desk_open_eval(struct desk *d, int64_t eval, int64_t other);      /* other 0: what fits best */
+void desk_open_answer(struct desk *d, int64_t eval, int64_t other, const struct answer_list *walk);
+void desk_open_curve(struct desk *d, const char *run);                /* its learning curve, by uuid */
+void desk_open_taught(struct desk *d, int64_t eval, int64_t record);
+void desk_open_broken(struct desk *d, int64_t eval, int64_t rule);    /* records that still show its mistake */
+void desk_open_worth(struct desk *d, int64_t eval);                    /* rules by what they are worth there; 0: newest */
 void desk_close(struct desk *d);                                      /* back to what was before */
 /* Something was decided: other views read anew when they are seen again. */
 void desk_changed(struct desk *d);

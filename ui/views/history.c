@@ -10,6 +10,7 @@
 #include "db/queue_store.h"
 #include "text/diff.h"
 #include "ui/views/flow_diff.h"
+#include "ui/views/flow_paint.h"
 #include "ui/views/listing.h"
 
 /* One thing that was done. The change's texts are owned here; the flow borrows them. */
@@ -238,21 +239,6 @@ static bool command(void *view, const char *name)
     return true;
 }
 
-struct brush {
-    const struct paint *p;
-    int row;
-};
-
-static void put_cell(void *context, const struct flow_cell *cell)
-{
-    static const enum look looks[] = {[FLOW_KEEP] = LOOK_DIM,     [FLOW_DELETE] = LOOK_DELETE,
-                                      [FLOW_INSERT] = LOOK_INSERT, [FLOW_AWAY] = LOOK_AWAY,
-                                      [FLOW_HERE] = LOOK_HERE,     [FLOW_NOTE] = LOOK_DIM};
-    struct brush *b = context;
-    b->p->put(b->p->context, b->row, INDENT + (int)cell->col, cell->text, (int)cell->width,
-              cell->mark ? LOOK_MARK : looks[cell->run->kind]);
-}
-
 /* Row `at` of one event. */
 static void paint_event_row(struct event *e, const struct paint *p, int row, size_t at)
 {
@@ -260,12 +246,10 @@ static void paint_event_row(struct event *e, const struct paint *p, int row, siz
         paint_text(p, row, 1, p->cols - 1, str_slice(&e->head), e->effective ? LOOK_TEXT : LOOK_DIM);
         return;
     }
-    struct brush b = {p, row};
-    unsigned width = p->cols > INDENT + 1 ? (unsigned)(p->cols - INDENT - 1) : 1;
-    if (at <= e->note_rows)
-        flow_draw(&e->words, at - 1, 0, width, put_cell, &b);
-    else
-        flow_draw(&e->flow, at - 1 - e->note_rows, 0, width, put_cell, &b);
+    bool note = at <= e->note_rows;
+    const struct flow_spot spot = {.row = row, .col = INDENT, .cols = p->cols > INDENT + 1 ? p->cols - INDENT - 1 : 1,
+                                   .plain = LOOK_DIM, .hunk = -1};
+    flow_paint_row(note ? &e->words : &e->flow, at - 1 - (note ? 0 : e->note_rows), p, &spot);
 }
 
 static void paint(void *view, const struct paint *p)

@@ -37,6 +37,7 @@ void review_free(struct review *v)
     flow_free(&v->history_flow);
     str_free(&v->message);
     str_free(&v->why);
+    str_free(&v->origin);
     mem_free(v);
 }
 
@@ -77,6 +78,7 @@ static int load(struct review *v, int64_t id, struct error *err)
     }
     review_model_open(&v->m, &r, v->signs, v->ascii);
     v->loaded = true;
+    review_find_origin(v);
     v->alike_fresh = false;
     return 0;
 }

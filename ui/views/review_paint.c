@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "ui/views/flow_paint.h"
 #include "ui/views/review_state.h"
 
 enum { GUTTER = 2, SIDES_GAP = 3 };
@@ -41,18 +42,6 @@ static bool in_spans(const struct review_spans *s, uint32_t at)
     return low < s->count && s->items[low].from <= at;
 }
 
-static enum look look_of_kind(const struct flow_run *r)
-{
-    static const enum look plain[] = {[FLOW_KEEP] = LOOK_TEXT,   [FLOW_DELETE] = LOOK_DELETE,
-                                      [FLOW_INSERT] = LOOK_INSERT, [FLOW_AWAY] = LOOK_AWAY,
-                                      [FLOW_HERE] = LOOK_HERE,   [FLOW_NOTE] = LOOK_DIM};
-    if (!r->lit)
-        return plain[r->kind];
-    return r->kind == FLOW_DELETE || r->kind == FLOW_AWAY   ? LOOK_HINGE_DELETE
-           : r->kind == FLOW_INSERT || r->kind == FLOW_HERE ? LOOK_HINGE_INSERT
-                                                            : LOOK_HINGE;
-}
-
 static bool is_marked_word(const struct review *v, const struct flow_cell *c)
 {
     bool right = c->run->text == FLOW_B;
@@ -71,10 +60,8 @@ static enum look look_in_diff(struct review_brush *b, const struct flow_cell *c)
     if (is_marked_word(b->v, c))
         return LOOK_CURSOR;
     if (here && (r->lit || !b->v->m.n_lit))
-        return r->kind == FLOW_DELETE || r->kind == FLOW_AWAY   ? LOOK_FOCUS_DELETE
-               : r->kind == FLOW_INSERT || r->kind == FLOW_HERE ? LOOK_FOCUS_INSERT
-                                                                : LOOK_HINGE_FOCUS;
-    return c->mark && r->kind == FLOW_KEEP && !r->lit ? LOOK_MARK : look_of_kind(r);
+        return flow_focus_look(r);
+    return c->mark && r->kind == FLOW_KEEP && !r->lit ? LOOK_MARK : flow_run_look(r);
 }
 
 static enum look look_in_rationale(struct review_brush *b, const struct flow_cell *c)
@@ -99,7 +86,7 @@ static enum look look_of(struct review_brush *b, const struct flow_cell *c)
     else if (b->pane == PANE_PROMPT && c->run->lit)
         look = LOOK_LINK;
     else
-        look = c->mark && c->run->kind == FLOW_KEEP ? LOOK_MARK : look_of_kind(c->run);
+        look = c->mark && c->run->kind == FLOW_KEEP ? LOOK_MARK : flow_run_look(c->run);
     if (v->search.len && v->searched == b->pane && c->run->text != FLOW_SIGN &&
         in_spans(&v->matches[c->run->text], c->from))
         look = LOOK_MATCH;
@@ -228,28 +215,10 @@ void review_paint_editor(const struct paint *p, struct editor *e, int row, int c
 }
 
 /* A row in one look, marks and changes apart from it told by theirs. */
-struct field_brush {
-    const struct paint *p;
-    int row, col, used;
-    enum look look;
-};
-
-static void put_field_cell(void *context, const struct flow_cell *c)
-{
-    struct field_brush *b = context;
-    enum look look = c->run->kind != FLOW_KEEP ? look_of_kind(c->run)
-                     : c->mark                 ? LOOK_MARK
-                                               : b->look;
-    b->p->put(b->p->context, b->row, b->col + (int)c->col, c->text, (int)c->width, look);
-    b->used = (int)(c->col + c->width);
-}
-
 void review_draw_field(struct flow *f, size_t i, const struct paint *p, int row, int col, int cols,
                        enum look look)
 {
-    struct field_brush b = {.p = p, .row = row, .col = col, .look = look};
-    flow_draw(f, i, 0, (unsigned)cols, put_field_cell, &b);
-    paint_fill(p, row, col + b.used, cols - b.used, " ", look == LOOK_FIELD ? look : LOOK_TEXT);
+    flow_paint_row(f, i, p, &(struct flow_spot){.row = row, .col = col, .cols = cols, .plain = look, .hunk = -1});
 }
 
 /* What stands to the right of a clause's last row: how many hinges it is linked to. */

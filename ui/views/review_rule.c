@@ -3,7 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/returns.h"
+#include "db/eval_store.h"
 #include "ui/views/review_state.h"
+#include "ui/views/rule_worth.h"
 
 enum { LABEL = 11, GUTTER = 2 };
 
@@ -117,6 +120,17 @@ void review_alike_refresh(struct review *v)
     v->alike_fresh = true;
 }
 
+/* What training showed the rule to be worth. */
+static void add_worth(struct review *v, int64_t rule)
+{
+    struct rule_worth worth;
+    if (!rule || eval_store_worth_of(session_store(v->session), rule, &worth, NULL) != 1)
+        return;
+    struct review_field *line = add_line(v, "worth", LOOK_DIM);
+    line->look = rule_worth_say(&line->text, &worth, v->ascii);
+    finish_line(v, line);
+}
+
 static void add_rules(struct review *v)
 {
     const struct stored_record *r = &v->m.record;
@@ -130,15 +144,33 @@ static void add_rules(struct review *v)
         else
             add_changed(v, "mistake", only ? c->mistake : NULL, r->rules[i].mistake);
         add_changed(v, "guardrail", only ? c->guardrail : NULL, r->rules[i].guardrail);
+        add_worth(v, r->rules[i].id);
     }
     if (r->n_rules)
         return;
     if (c) {
         add_text(v, "mistake", c->mistake, LOOK_TEXT);
         add_text(v, "guardrail", c->guardrail, LOOK_STRONG);
+        add_worth(v, c->rule);
     } else {
         add_text(v, "", "no rule was distilled for this record: e writes one", LOOK_DIM);
     }
+}
+
+void review_find_origin(struct review *v)
+{
+    struct error err = {0};
+    int64_t eval, original;
+    str_clear(&v->origin);
+    if (returns_origin(session_store(v->session), v->m.record.id, &v->origin, &eval, &original, &err) < 0)
+        review_say(v, LOOK_BAD, err.text);
+}
+
+/* A failure that an eval sent back: who wrote y0. */
+static void add_origin(struct review *v)
+{
+    if (v->origin.len)
+        add_text(v, "y0 by", str_z(&v->origin), LOOK_STRONG);
 }
 
 static void add_fate(struct review *v)
@@ -170,6 +202,11 @@ static void add_alike(struct review *v)
                                              a->contradicts ? LOOK_WARN : LOOK_DIM);
         str_addf(&line->text, "#%lld %s  %lld use%s", (long long)a->rule,
                  a->guardrail ? a->guardrail : "", (long long)a->uses, a->uses == 1 ? "" : "s");
+        struct rule_worth worth;
+        if (eval_store_worth_of(session_store(v->session), a->rule, &worth, NULL) == 1) {
+            str_adds(&line->text, "  ");
+            rule_worth_say(&line->text, &worth, v->ascii);
+        }
         line->cites = a->rule;
         finish_line(v, line);
         shown++;
@@ -182,6 +219,7 @@ void review_rule_lines(struct review *v)
         review_alike_refresh(v);
     review_fields_clear(&v->rule);
     if (v->mode != MODE_RULE) {
+        add_origin(v);
         add_rules(v);
         add_fate(v);
     }

@@ -68,6 +68,7 @@ struct review {
     int line;       /* cursor of the rule pane: a field that can be cited, or -1 */
     struct review_spans support;
     struct review_fields rule;
+    struct str origin; /* the model whose failure it was: "rgt-1 step 40 on ed-0143"; empty: of no eval */
     struct alike alike;
     bool alike_fresh;
     struct review_form form;
@@ -91,6 +92,8 @@ void review_rule_lines(struct review *v);
 const char *review_cite_hint(const struct review *v, char *out, size_t size);
 void review_fields_clear(struct review_fields *f);
 /* The rule as it would be stored now: the form's, the record's, or the candidate's. */
+/* Where the record came from, asked once when it is opened. */
+void review_find_origin(struct review *v);
 struct rule_typed review_rule_now(const struct review *v);
 void review_word_diff(struct str *text, struct flow *f, struct slice before, struct slice now,
                       bool signs, bool ascii);

@@ -14,10 +14,11 @@ const struct binding rules_bindings[] = {
     {"rules", "Ctrl-d PgDn", "page-down", "a page down"},
     {"rules", "Ctrl-u PgUp", "page-up", "a page up"},
     {"rules", "Enter Right", "open", "the records that cite it"},
+    {"rules", "b", "broken", "held-out records that still show its mistake"},
     {"rules", "e", "edit", "edit it everywhere"},
     {"rules", "m", "merge", "merge: m on one rule, then m on the one that stays"},
     {"rules", "x", "retire", "retire it, or take it into use again"},
-    {"rules", "o", "sort", "order by uses, edits, age, text"},
+    {"rules", "o", "sort", "order by uses, edits, age, text, worth, broken"},
     {"rules", "v", "retired", "show retired rules too, or not"},
     {"rules", "H", "history", "who changed it"},
     {"rules", "u", "undo", "take back what you did last"},
@@ -27,53 +28,55 @@ const struct binding rules_bindings[] = {
     {NULL, NULL, NULL, NULL},
 };
 
-const struct rule *rules_here(const struct rules_view *v)
+const struct rules_row *rules_row_here(const struct rules_view *v)
 {
-    return v->rules.count ? &v->rules.items[v->list.cursor] : NULL;
+    return v->rows && v->rules.count ? &v->rows[v->list.cursor] : NULL;
 }
 
-static int load(struct rules_view *v, struct error *err)
+const struct rule *rules_here(const struct rules_view *v)
 {
-    int64_t at = rules_here(v) ? rules_here(v)->id : 0;
-    struct rules fresh = {0};
-    if (rule_store_list(session_store(desk_session(v->desk)), v->sort, v->retired, &fresh, err) != 0)
-        return -1;
-    rules_free(&v->rules);
-    v->rules = fresh;
-    v->records_of = 0;
-    listing_clamp(&v->list, fresh.count);
-    for (size_t i = 0; i < fresh.count; i++)
-        if (fresh.items[i].id == at)
-            v->list.cursor = i;
-    return 0;
+    const struct rules_row *row = rules_row_here(v);
+    return row ? row->rule : NULL;
 }
 
 static void refresh(void *view)
 {
     struct rules_view *v = view;
     struct error err = {0};
-    if (load(v, &err) != 0)
+    if (rules_rows_load(v, &err) != 0)
         desk_fault(v->desk, &err);
 }
 
 static void rules_view_free(void *view)
 {
     struct rules_view *v = view;
-    rules_free(&v->rules);
+    rules_rows_free(v);
     str_free(&v->records);
     str_free(&v->mistake);
     str_free(&v->guardrail);
     mem_free(v);
 }
 
-struct rules_view *rules_view_new(struct desk *d, struct error *err)
+static struct rules_view *open_view(struct desk *d, int sort, int64_t weighing, struct error *err)
 {
     struct rules_view *v = mem_zalloc(1, sizeof *v);
     v->desk = d;
-    if (load(v, err) == 0)
+    v->sort = sort;
+    v->weighing = weighing;
+    if (rules_rows_load(v, err) == 0)
         return v;
     rules_view_free(v);
     return NULL;
+}
+
+struct rules_view *rules_view_new(struct desk *d, struct error *err)
+{
+    return open_view(d, RULES_BY_USES, 0, err);
+}
+
+struct rules_view *rules_view_new_by_worth(struct desk *d, int64_t eval, struct error *err)
+{
+    return open_view(d, RULES_BY_WORTH, eval, err);
 }
 
 static void open_records(struct rules_view *v)
@@ -89,6 +92,19 @@ static void open_records(struct rules_view *v)
     str_addf(&limit, "rule:%lld", (long long)r->id);
     desk_open_limited(v->desk, str_z(&limit)); /* frees this view */
     str_free(&limit);
+}
+
+static void open_broken(struct rules_view *v)
+{
+    const struct rules_row *row = rules_row_here(v);
+    if (!row)
+        return;
+    if (!v->broken_by.count)
+        desk_say(v->desk, LOOK_WARN, "no eval of a trained model is done yet: E lists them");
+    else if (!row->broken)
+        desk_say(v->desk, LOOK_GOOD, "no record of %s shows this mistake", v->broken_by.items[0].name);
+    else
+        desk_open_broken(v->desk, v->broken_by.items[0].id, row->rule->id);
 }
 
 /* Says what was done and shows the library as it is now. */
@@ -193,33 +209,33 @@ static void edit(struct rules_view *v)
                                          .view = v});
 }
 
-const char *const rules_sort_words[] = {"uses", "edits", "age", "text"};
+const char *const rules_sort_words[RULES_SORTS] = {"uses", "edits", "age", "text", "worth", "broken"};
 
 static bool answer_sort(void *view, struct slice text)
 {
     struct rules_view *v = view;
     text = slice_trim(text);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < RULES_SORTS; i++) {
         if (text.len == 0 || text.len > strlen(rules_sort_words[i]) || memcmp(rules_sort_words[i], text.at, text.len) != 0)
             continue;
-        v->sort = (enum rule_sort)i;
+        v->sort = i;
         refresh(v);
         return true;
     }
-    desk_say(v->desk, LOOK_BAD, "an order is uses, edits, age or text");
+    desk_say(v->desk, LOOK_BAD, "an order is uses, edits, age, text, worth or broken");
     return false;
 }
 
 static void complete_sort(void *view, struct limit_choices *out, struct slice text, size_t cursor)
 {
     (void)view;
-    words_complete(out, rules_sort_words, 4, text, cursor);
+    words_complete(out, rules_sort_words, RULES_SORTS, text, cursor);
 }
 
 static void sort(struct rules_view *v)
 {
     desk_ask(v->desk, &(struct question){.kind = "rule-sort",
-                                         .label = "order by (uses edits age text): ",
+                                         .label = "order by (uses edits age text worth broken): ",
                                          .answer = answer_sort,
                                          .complete = complete_sort,
                                          .view = v});
@@ -260,7 +276,7 @@ static bool command(void *view, const char *name)
     } table[] = {
         {"open", open_records}, {"edit", edit}, {"merge", merge},     {"retire", retire},
         {"sort", sort},         {"undo", undo}, {"redo", redo},       {"retired", toggle_retired},
-        {"history", history},   {"put-aside", put_aside},
+        {"history", history},   {"put-aside", put_aside}, {"broken", open_broken},
     };
     struct rules_view *v = view;
     if (listing_command(&v->list, v->rules.count, name))
@@ -277,6 +293,8 @@ static bool command(void *view, const char *name)
 static const char *hints(void *view)
 {
     const struct rules_view *v = view;
+    if (!v->merging && (v->any_worth || v->broken_by.count))
+        return "j/k move  Enter records  b still broken  o order  e edit  m merge  x retire  q back  ? help";
     return v->merging ? "m merge into this one  Esc merge nothing"
                       : "j/k move  Enter records  e edit  m merge  x retire  u undo  q back  ? help";
 }

@@ -11,5 +11,7 @@ extern const struct binding rules_bindings[];
 
 /* NULL and err when the library cannot be read. */
 struct rules_view *rules_view_new(struct desk *d, struct error *err);
+/* The most valuable rule first, by an eval that weighed them; eval 0: by each rule's newest. */
+struct rules_view *rules_view_new_by_worth(struct desk *d, int64_t eval, struct error *err);
 
 #endif
