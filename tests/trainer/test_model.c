@@ -141,17 +141,14 @@ static void losses_and_gradients_are_the_reference(void)
 
 static void clip_and_update(struct bench *t, int step_number, float **m, float **v)
 {
-    const struct ops *ops = t->backend->ops;
-    double squares = 0;
-    for (size_t i = 0; i < t->params.count; i++)
-        squares += ops->sum_squares(t->backend, t->params.items[i].grad, t->params.items[i].count);
-    double clip = 1.0 / (sqrt(squares) + 1e-6);
-    struct adamw a = {.lr = 1e-3F, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8F,
-                      .scale = clip < 1 ? (float)clip : 1, .step = step_number};
+    struct trained list[64];
+    double norm;
     for (size_t i = 0; i < t->params.count; i++) {
         struct param *p = &t->params.items[i];
-        ops->adamw(t->backend, &a, p->value, p->work, p->grad, m[i], v[i], p->count);
+        list[i] = (struct trained){p->value, p->work, p->grad, m[i], v[i], p->count};
     }
+    struct adamw a = {.lr = 1e-3F, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8F, .clip = 1, .step = step_number};
+    t->backend->ops->optimize(t->backend, &a, list, t->params.count, &norm);
 }
 
 static void ten_steps_are_the_reference(void)

@@ -14,7 +14,7 @@ static double squares(const float *x, size_t n)
     return sum;
 }
 
-double cpu_sum_squares(struct backend *b, const float *x, size_t count)
+static double sum_squares(struct backend *b, const float *x, size_t count)
 {
     size_t chunks = (count + CHUNK - 1) / CHUNK;
     double *part = mem_zalloc(chunks + 1, sizeof *part), sum = 0;
@@ -28,7 +28,7 @@ double cpu_sum_squares(struct backend *b, const float *x, size_t count)
 }
 
 /* Loshchilov and Hutter 2019, in PyTorch's order of operations (torch.optim.AdamW). */
-HOT static void adamw_some(const struct adamw *a, float *p, const float *grad, float *m, float *v,
+HOT static void adamw_some(const struct adamw *a, float scale, float *p, const float *grad, float *m, float *v,
                            size_t n)
 {
     float keep = 1.0F - a->lr * a->decay;
@@ -36,7 +36,7 @@ HOT static void adamw_some(const struct adamw *a, float *p, const float *grad, f
     float root = (float)sqrt(1.0 - pow(a->beta2, a->step));
     /* 1 - 0.999 in fp32 is off by 1e-5: from doubles, as PyTorch does */
     float new1 = (float)(1 - a->beta1), keep2 = (float)a->beta2, new2 = (float)(1 - a->beta2);
-    float scale = a->scale, eps = a->eps;
+    float eps = a->eps;
     for (size_t i = 0; i < n; i++) {
         float g = grad[i] * scale;
         m[i] = m[i] + (g - m[i]) * new1;
@@ -45,11 +45,23 @@ HOT static void adamw_some(const struct adamw *a, float *p, const float *grad, f
     }
 }
 
-void cpu_adamw(struct backend *b, const struct adamw *a, float *p, real *work, const float *grad, float *m,
-               float *v, size_t count)
+static void adamw(struct backend *b, const struct adamw *a, float scale, const struct trained *t)
 {
-    (void)work; /* is p */
-    PARALLEL_FOR(cpu_workers(b, (double)count))
-    for (size_t at = 0; at < count; at += CHUNK)
-        adamw_some(a, p + at, grad + at, m + at, v + at, count - at < CHUNK ? count - at : CHUNK);
+    PARALLEL_FOR(cpu_workers(b, (double)t->count))
+    for (size_t at = 0; at < t->count; at += CHUNK)
+        adamw_some(a, scale, t->value + at, t->grad + at, t->m + at, t->v + at,
+                   t->count - at < CHUNK ? t->count - at : CHUNK);
+}
+
+void cpu_optimize(struct backend *b, const struct adamw *a, const struct trained *list, size_t count, double *norm)
+{
+    double squares = 0;
+    for (size_t i = 0; i < count; i++)
+        squares += sum_squares(b, list[i].grad, list[i].count);
+    *norm = sqrt(squares);
+    if (!isfinite(*norm))
+        return;
+    double scale = a->clip > 0 ? a->clip / (*norm + 1e-6) : 1; /* torch.nn.utils.clip_grad_norm_ */
+    for (size_t i = 0; i < count; i++)
+        adamw(b, a, scale < 1 ? (float)scale : 1, &list[i]);
 }

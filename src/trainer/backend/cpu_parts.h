@@ -55,8 +55,10 @@ void cpu_rmsnorm_grad(struct backend *b, const real *x, const real *w, const flo
                       const real *dy, int rows, int d, real *dx, float *dw);
 void cpu_rope_table(struct backend *b, const int *positions, const float *freqs, int rows,
                     int head_dim, float *table);
-void cpu_rope(struct backend *b, real *x, const float *table, int rows, int heads, int head_dim,
-              bool back);
+void cpu_norm_rope(struct backend *b, const real *x, const real *w, const float *table, int rows, int heads,
+                   int head_dim, float eps, real *y, float *rstd);
+void cpu_norm_rope_grad(struct backend *b, const real *x, const real *w, const float *rstd, const float *table,
+                        int rows, int heads, int head_dim, real *d, float *dw);
 void cpu_swiglu(struct backend *b, const real *gate, const real *up, size_t count, real *out);
 void cpu_swiglu_grad(struct backend *b, const real *gate, const real *up, const real *dout,
                      size_t count, real *dgate, real *dup);
@@ -67,9 +69,7 @@ size_t cpu_attention_grad_bytes(int rows, int q_heads, int head_dim);
 void cpu_attention_cached(struct backend *b, const struct cached_attention *a);
 void cpu_cross_entropy(struct backend *b, const float *logits, const int *targets, const float *weights,
                        int rows, int vocab, const struct loss_out *out, real *d_logits);
-double cpu_sum_squares(struct backend *b, const float *x, size_t count);
-void cpu_adamw(struct backend *b, const struct adamw *a, float *p, real *work, const float *grad, float *m,
-               float *v, size_t count);
+void cpu_optimize(struct backend *b, const struct adamw *a, const struct trained *list, size_t count, double *norm);
 
 /* Whether cpu_few_matmul takes a product, and that product. */
 bool cpu_few_rows(const struct matmul *p);

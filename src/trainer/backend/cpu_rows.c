@@ -164,11 +164,9 @@ HOT static void turn(float *x, const float *cosines, const float *sines, int hal
     }
 }
 
-void cpu_rope(struct backend *b, real *x, const float *table, int rows, int heads, int head_dim,
-              bool back)
+static void rope(struct backend *b, float *to, const float *table, int rows, int heads, int head_dim, bool back)
 {
     int half = head_dim / 2;
-    float *to = x;
     PARALLEL_FOR(cpu_workers(b, (double)rows * heads * half))
     for (int r = 0; r < rows; r++) {
         const float *cosines = table + (size_t)r * (size_t)head_dim;
@@ -176,4 +174,28 @@ void cpu_rope(struct backend *b, real *x, const float *table, int rows, int head
             turn(to + ((size_t)r * (size_t)heads + (size_t)h) * (size_t)head_dim, cosines,
                  cosines + half, half, back ? -1.0F : 1.0F);
     }
+}
+
+void cpu_norm_rope(struct backend *b, const real *x, const real *w, const float *table, int rows, int heads,
+                   int head_dim, float eps, real *y, float *rstd)
+{
+    size_t count = (size_t)rows * (size_t)heads * (size_t)head_dim;
+    if (w)
+        cpu_rmsnorm(b, x, w, rows * heads, head_dim, eps, y, rstd);
+    else if (x != y)
+        memcpy(y, x, count * sizeof(float));
+    rope(b, y, table, rows, heads, head_dim, false);
+}
+
+void cpu_norm_rope_grad(struct backend *b, const real *x, const real *w, const float *rstd, const float *table,
+                        int rows, int heads, int head_dim, real *d, float *dw)
+{
+    size_t count = (size_t)rows * (size_t)heads * (size_t)head_dim;
+    rope(b, d, table, rows, heads, head_dim, true);
+    if (!w)
+        return;
+    float *raw = cpu_room(b, count);
+    memset(raw, 0, count * sizeof *raw);
+    cpu_rmsnorm_grad(b, x, w, rstd, d, rows * heads, head_dim, raw, dw);
+    memcpy(d, raw, count * sizeof *raw);
 }

@@ -17,6 +17,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "trainer/tensor/dtype.h"
 
 /* A number in the backend's own type. Its size is the backend's affair: real_at counts for others. */
 typedef void real;
@@ -64,8 +65,17 @@ struct loss_out {
 struct adamw {
     float lr, eps, decay;
     double beta1, beta2;
-    float scale; /* every gradient is multiplied by it first: clipping */
+    double clip; /* the norm that all gradients together are scaled down to; 0: not */
     int step;    /* from 1 */
+};
+
+/* A tensor that trains: a master, what products read, its gradient and AdamW's moments. */
+struct trained {
+    float *value;
+    real *work;
+    const float *grad;
+    float *m, *v;
+    size_t count;
 };
 
 struct backend;
@@ -76,6 +86,7 @@ struct matmul {
     float alpha, beta;
     int lda, ldb, ldc;
     bool wide;      /* C is fp32 whatever real is */
+    const void *from; /* what beta multiplies, laid out as C; NULL: C itself */
 };
 
 struct ops {
@@ -85,6 +96,8 @@ struct ops {
     void (*release)(struct backend *b, void *p); /* NULL is fine */
     void (*upload)(struct backend *b, real *to, const float *host, size_t count);
     void (*download)(struct backend *b, float *host, const real *from, size_t count);
+    /* Numbers of a file, as dtype_read has them. */
+    void (*read)(struct backend *b, real *to, enum dtype t, const unsigned char *from, size_t count);
     void (*upload_f32)(struct backend *b, float *to, const float *host, size_t count);
     void (*download_f32)(struct backend *b, float *host, const float *from, size_t count);
     void (*copy)(struct backend *b, real *to, const real *from, size_t count);
@@ -97,7 +110,7 @@ struct ops {
     float *(*master)(struct backend *b, real *work, size_t count, struct error *err);
     void (*refresh)(struct backend *b, real *work, const float *master, size_t count);
 
-    /* C = alpha A B + beta C; c is real, or float where p->wide. */
+    /* C = alpha A B + beta from; c is real, or float where p->wide. */
     void (*matmul)(struct backend *b, const struct matmul *p, const real *a, const real *bm, void *c);
     void (*add_bias)(struct backend *b, real *x, const real *bias, int rows, int d);
     void (*bias_grad)(struct backend *b, const real *dy, int rows, int d, float *dbias); /* += */
@@ -115,13 +128,15 @@ struct ops {
     void (*rmsnorm_grad)(struct backend *b, const real *x, const real *w, const float *rstd,
                          const real *dy, int rows, int d, real *dx, float *dw);
 
-    /* Fills table (rows of head_dim: cosines, then sines) from host positions and frequencies
-     * (head_dim / 2); rope turns each head's halves (x1, x2) by it, in place; back turns back, which
-     * is also the gradient. */
+    /* Fills table (rows of head_dim: cosines, then sines) from host positions and frequencies (head_dim / 2).
+     * norm_rope takes each head's norm (w NULL: not, and rstd is not written) and turns its halves (x1, x2) by the
+     * table; y may be x. Its gradient stands in d's place; dw += (may be NULL), with w NULL it turns back alone. */
     void (*rope_table)(struct backend *b, const int *positions, const float *freqs, int rows,
                        int head_dim, float *table);
-    void (*rope)(struct backend *b, real *x, const float *table, int rows, int heads, int head_dim,
-                 bool back);
+    void (*norm_rope)(struct backend *b, const real *x, const real *w, const float *table, int rows, int heads,
+                      int head_dim, float eps, real *y, float *rstd);
+    void (*norm_rope_grad)(struct backend *b, const real *x, const real *w, const float *rstd, const float *table,
+                           int rows, int heads, int head_dim, real *d, float *dw);
 
     void (*attention)(struct backend *b, const struct attention *a);
     void (*attention_grad)(struct backend *b, const struct attention *a,
@@ -140,10 +155,15 @@ struct ops {
     void (*cross_entropy)(struct backend *b, const float *logits, const int *targets, const float *weights,
                           int rows, int vocab, const struct loss_out *out, real *d_logits);
 
-    double (*sum_squares)(struct backend *b, const float *x, size_t count);
-    /* p is a master; work follows it. */
-    void (*adamw)(struct backend *b, const struct adamw *a, float *p, real *work, const float *grad, float *m,
-                  float *v, size_t count);
+    /* One step over all tensors. The norm of all gradients goes to *norm (host), which is there after finish; when it
+     * is no finite number nothing else changes. */
+    void (*optimize)(struct backend *b, const struct adamw *a, const struct trained *list, size_t count, double *norm);
+
+    /* Ops may be on their way when they return: host arrays they read may change at once, those they write (loss_out,
+     * norm; download's are there) are filled when finish returns. -1 and err when an op since the last failed. */
+    int (*finish)(struct backend *b, struct error *err);
+    /* Bytes that alloc may still give; 0 when that cannot be told. */
+    double (*available)(struct backend *b);
 };
 
 /* Every backend begins with this. */
@@ -152,6 +172,7 @@ struct backend {
     const char *name;
     int threads;
     size_t real_bytes;  /* of one real: 4 or 2 */
+    double program;     /* bytes of the program and its libraries, beside what alloc gives */
     bool merges;        /* linear maps may add an adapter to their weights: no rounding is lost by it */
     size_t bytes, peak; /* allocated now, and at most so far */
 };

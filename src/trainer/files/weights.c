@@ -48,22 +48,38 @@ int weights_add(struct weight_set *set, const struct weight *w, struct error *er
     return 0;
 }
 
-int weights_read(const struct weight_set *set, const char *name, size_t rows, size_t cols,
-                 float *out, struct error *err)
+const struct weight *weights_want(const struct weight_set *set, const char *name, size_t rows, size_t cols,
+                                  struct error *err)
 {
     const struct weight *w = weights_find(set, name);
-    if (!w)
-        return error_set(err, ERR_ABSENT, "the model has no tensor %s", name);
+    if (!w) {
+        error_set(err, ERR_ABSENT, "the model has no tensor %s", name);
+        return NULL;
+    }
     bool fits = rows ? w->dims == 2 && w->shape[0] == rows && w->shape[1] == cols
                      : w->dims == 1 && w->shape[0] == cols;
-    if (!fits)
-        return error_set(err, ERR_INPUT, "the tensor %s has the shape [%zu, %zu], not [%zu, %zu]",
-                         name, w->dims > 0 ? w->shape[0] : 0, w->dims > 1 ? w->shape[1] : 0,
-                         rows ? rows : cols, rows ? cols : 0);
-    dtype_read(w->dtype, w->data, w->count, out);
+    if (fits)
+        return w;
+    error_set(err, ERR_INPUT, "the tensor %s has the shape [%zu, %zu], not [%zu, %zu]", name,
+              w->dims > 0 ? w->shape[0] : 0, w->dims > 1 ? w->shape[1] : 0, rows ? rows : cols, rows ? cols : 0);
+    return NULL;
+}
+
+void weights_done(const struct weight_set *set, const struct weight *w)
+{
     size_t bytes = 0;
     dtype_bytes(w->dtype, w->count, &bytes);
     for (size_t i = 0; i < set->files_count; i++) /* else a model stands in memory twice while it loads */
         mapped_forget(&set->files[i], w->data, bytes);
+}
+
+int weights_read(const struct weight_set *set, const char *name, size_t rows, size_t cols,
+                 float *out, struct error *err)
+{
+    const struct weight *w = weights_want(set, name, rows, cols, err);
+    if (!w)
+        return -1;
+    dtype_read(w->dtype, w->data, w->count, out);
+    weights_done(set, w);
     return 0;
 }

@@ -38,6 +38,11 @@ struct weight_set {
 void weights_free(struct weight_set *set); /* back to {0} */
 /* NULL when there is none of that name. */
 const struct weight *weights_find(const struct weight_set *set, const char *name);
+/* The tensor of that name, which must have the shape {rows, cols} ({cols} when rows is 0); NULL and err. */
+const struct weight *weights_want(const struct weight_set *set, const char *name, size_t rows, size_t cols,
+                                  struct error *err);
+/* It was read: its pages of the file need not stay in memory. */
+void weights_done(const struct weight_set *set, const struct weight *w);
 /* The tensor as fp32 into out[rows * cols]; another shape than {rows, cols} ({cols} when rows is
  * 0) is refused by name. */
 int weights_read(const struct weight_set *set, const char *name, size_t rows, size_t cols,

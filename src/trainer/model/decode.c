@@ -143,15 +143,13 @@ static void project(struct decoder *d, const struct layer *l, int layer, const i
     struct backend *b = d->model->backend;
     const struct model_config *c = &d->model->config;
     size_t wide = kv_width(d->model);
-    linear_forward(b, &l->linears[LINEAR_Q], d->normed, n, 0, c->qk_norm ? d->raw : d->q, &(struct linear_scratch){.u = d->u});
-    if (c->qk_norm)
-        b->ops->rmsnorm(b, d->raw, l->q.w, n * c->q_heads, c->head_dim, c->eps, d->q, d->rstd);
-    linear_forward(b, &l->linears[LINEAR_K], d->normed, n, 0, c->qk_norm ? d->raw : d->new_k, &(struct linear_scratch){.u = d->u});
-    if (c->qk_norm)
-        b->ops->rmsnorm(b, d->raw, l->k.w, n * c->kv_heads, c->head_dim, c->eps, d->new_k, d->rstd);
-    linear_forward(b, &l->linears[LINEAR_V], d->normed, n, 0, d->new_v, &(struct linear_scratch){.u = d->u});
-    b->ops->rope(b, d->q, d->table, n, c->q_heads, c->head_dim, false);
-    b->ops->rope(b, d->new_k, d->table, n, c->kv_heads, c->head_dim, false);
+    linear_forward(b, &l->linears[LINEAR_Q], d->normed, n, NULL, c->qk_norm ? d->raw : d->q, &(struct linear_scratch){.u = d->u});
+    b->ops->norm_rope(b, c->qk_norm ? d->raw : d->q, c->qk_norm ? l->q.w : NULL, d->table, n, c->q_heads, c->head_dim,
+                      c->eps, d->q, d->rstd);
+    linear_forward(b, &l->linears[LINEAR_K], d->normed, n, NULL, c->qk_norm ? d->raw : d->new_k, &(struct linear_scratch){.u = d->u});
+    b->ops->norm_rope(b, c->qk_norm ? d->raw : d->new_k, c->qk_norm ? l->k.w : NULL, d->table, n, c->kv_heads,
+                      c->head_dim, c->eps, d->new_k, d->rstd);
+    linear_forward(b, &l->linears[LINEAR_V], d->normed, n, NULL, d->new_v, &(struct linear_scratch){.u = d->u});
     for (int i = 0; i < n; i++) {
         int cache = slots[i] * c->layers + layer;
         size_t to = (size_t)positions[i] * wide, from = (size_t)i * wide;
@@ -175,12 +173,12 @@ static void step_layer(struct decoder *d, int layer, const int *slots, const int
         .q = d->q, .o = d->o, .k = d->k_now, .v = d->v_now, .lengths = d->lengths,
     };
     b->ops->attention_cached(b, &a);
-    linear_forward(b, &l->linears[LINEAR_O], d->o, n, 1, d->x, &(struct linear_scratch){.u = d->u});
+    linear_forward(b, &l->linears[LINEAR_O], d->o, n, d->x, d->x, &(struct linear_scratch){.u = d->u});
     b->ops->rmsnorm(b, d->x, l->before_ffn.w, n, c->hidden, c->eps, d->normed, d->rstd);
-    linear_forward(b, &l->linears[LINEAR_GATE], d->normed, n, 0, d->gate, &(struct linear_scratch){.u = d->u});
-    linear_forward(b, &l->linears[LINEAR_UP], d->normed, n, 0, d->up, &(struct linear_scratch){.u = d->u});
+    linear_forward(b, &l->linears[LINEAR_GATE], d->normed, n, NULL, d->gate, &(struct linear_scratch){.u = d->u});
+    linear_forward(b, &l->linears[LINEAR_UP], d->normed, n, NULL, d->up, &(struct linear_scratch){.u = d->u});
     b->ops->swiglu(b, d->gate, d->up, (size_t)n * (size_t)c->ffn, d->act);
-    linear_forward(b, &l->linears[LINEAR_DOWN], d->act, n, 1, d->x, &(struct linear_scratch){.u = d->u});
+    linear_forward(b, &l->linears[LINEAR_DOWN], d->act, n, d->x, d->x, &(struct linear_scratch){.u = d->u});
 }
 
 const real *decoder_step(struct decoder *d, const int *slots, const int *ids, const int *positions, int n)

@@ -37,14 +37,14 @@ static const real *merged(struct backend *b, const struct linear *l, int rows, r
     return w;
 }
 
-void linear_forward(struct backend *b, const struct linear *l, const real *x, int rows, float beta,
+void linear_forward(struct backend *b, const struct linear *l, const real *x, int rows, const real *plus,
                     real *y, const struct linear_scratch *s)
 {
     const struct ops *ops = b->ops;
     const real *sum = s ? merged(b, l, rows, s->w) : NULL;
     ops->matmul(b,
                 &(struct matmul){.tb = true, .m = rows, .n = l->out, .k = l->in, .alpha = 1,
-                                 .beta = beta, .lda = l->in, .ldb = l->in, .ldc = l->out},
+                                 .beta = plus ? 1 : 0, .from = plus, .lda = l->in, .ldb = l->in, .ldc = l->out},
                 x, sum ? sum : l->w, y);
     if (l->bias)
         ops->add_bias(b, y, l->bias, rows, l->out);

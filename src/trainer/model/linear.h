@@ -29,8 +29,8 @@ struct linear_scratch {
     real *w;      /* out by in; NULL: the low-rank path only */
 };
 
-/* y (rows by out) = beta y + the map of x. */
-void linear_forward(struct backend *b, const struct linear *l, const real *x, int rows, float beta,
+/* y (rows by out) = plus + the map of x; plus NULL: nothing is added, and it may be y. */
+void linear_forward(struct backend *b, const struct linear *l, const real *x, int rows, const real *plus,
                     real *y, const struct linear_scratch *s);
 /* From dy: gradients of what trains, and dx = beta dx + ...; dx NULL when nobody needs it. */
 void linear_backward(struct backend *b, const struct linear *l, const real *x, const real *dy, int rows,

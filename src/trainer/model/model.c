@@ -158,24 +158,44 @@ struct fill {
     struct error *err;
 };
 
-static int read_host(struct fill *f, const char *name, size_t rows, size_t cols)
+static float *host_room(struct fill *f, size_t count)
 {
-    if (!f->weights) {
-        bool norm = strstr(name, "norm") != NULL, bias = strstr(name, ".bias") != NULL;
-        size_t count = (rows ? rows : 1) * cols;
-        for (size_t i = 0; i < count; i++)
-            f->host[i] = norm ? 1.0F : bias ? 0.0F : (float)(0.02 * rng_normal(&f->rng));
-        return 0;
+    if (count > f->host_cap) {
+        f->host = mem_resize(f->host, count * sizeof *f->host);
+        f->host_cap = count;
     }
+    return f->host;
+}
+
+static void fill_random(struct fill *f, const char *name, real *to, size_t count)
+{
+    bool norm = strstr(name, "norm") != NULL, bias = strstr(name, ".bias") != NULL;
+    float *host = host_room(f, count);
+    for (size_t i = 0; i < count; i++)
+        host[i] = norm ? 1.0F : bias ? 0.0F : (float)(0.02 * rng_normal(&f->rng));
+    f->model->backend->ops->upload(f->model->backend, to, host, count);
+}
+
+/* From the file to the backend; rows that GGUF interleaves are put in order on the way. */
+static int fill_read(struct fill *f, const char *name, real *to, size_t rows, size_t cols)
+{
+    struct backend *b = f->model->backend;
     char other[GGUF_NAME_BYTES] = "";
     if (f->gguf)
         gguf_name(name, other);
-    const char *own = f->gguf ? other : name;
-    if (weights_read(f->weights, own, rows, cols, f->host, f->err) != 0)
+    const struct weight *w = weights_want(f->weights, f->gguf ? other : name, rows, cols, f->err);
+    if (!w)
         return -1;
-    f->used[weights_find(f->weights, own) - f->weights->items] = true;
-    if (f->gguf && gguf_interleaves(f->model->config.family, name))
-        gguf_deinterleave(f->host, rows, cols, (size_t)f->model->config.head_dim);
+    f->used[w - f->weights->items] = true;
+    if (f->gguf && gguf_interleaves(f->model->config.family, name)) {
+        float *host = host_room(f, w->count);
+        dtype_read(w->dtype, w->data, w->count, host);
+        gguf_deinterleave(host, rows, cols, (size_t)f->model->config.head_dim);
+        b->ops->upload(b, to, host, w->count);
+    } else {
+        b->ops->read(b, to, w->dtype, w->data, w->count);
+    }
+    weights_done(f->weights, w);
     return 0;
 }
 
@@ -184,16 +204,12 @@ static int fill_one(void *ctx, const char *name, struct slot s, size_t rows, siz
     struct fill *f = ctx;
     struct backend *b = f->model->backend;
     size_t count = (rows ? rows : 1) * cols;
-    if (count > f->host_cap) {
-        f->host = mem_resize(f->host, count * sizeof *f->host);
-        f->host_cap = count;
-    }
-    if (read_host(f, name, rows, cols) != 0)
-        return -1;
     *s.value = b->ops->alloc(b, count, f->err);
     if (!*s.value)
         return -1;
-    b->ops->upload(b, *s.value, f->host, count);
+    if (f->weights)
+        return fill_read(f, name, *s.value, rows, cols);
+    fill_random(f, name, *s.value, count);
     return 0;
 }
 

@@ -18,7 +18,7 @@ struct work {
 
 /* Scratch of the way back. */
 struct scratch {
-    real *d_act, *d_n, *d_q, *d_k, *d_v, *d_o, *d_raw, *du;
+    real *d_act, *d_n, *d_q, *d_k, *d_v, *d_o, *du;
 };
 
 struct pass {
@@ -42,7 +42,7 @@ struct size {
     bool f32;    /* of floats, not of reals */
 };
 
-enum { KEPT = 14, WORK = 3, SCRATCH = 8 };
+enum { KEPT = 14, WORK = 3, SCRATCH = 7 };
 
 static size_t widest_rank(const struct model *m)
 {
@@ -112,7 +112,6 @@ static void scratch_sizes(const struct model *m, struct size out[SCRATCH])
         {offsetof(struct scratch, d_act), ffn, false}, {offsetof(struct scratch, d_n), d, false},
         {offsetof(struct scratch, d_q), q, false},     {offsetof(struct scratch, d_k), kv, false},
         {offsetof(struct scratch, d_v), kv, false},    {offsetof(struct scratch, d_o), q, false},
-        {offsetof(struct scratch, d_raw), c->qk_norm ? q : 0, false},
         {offsetof(struct scratch, du), widest_rank(m), false},
     };
     for (int i = 0; i < SCRATCH; i++)
@@ -267,19 +266,15 @@ static void forward_attention(struct pass *p, const struct layer *l, struct kept
     int rows = p->batch->rows;
     real *q = c->qk_norm ? a->q_raw : a->q, *k = c->qk_norm ? a->k_raw : a->k;
     forward_norm(p, &l->before_attention, x, rows, c->hidden, p->work.n, a->rstd1);
-    linear_forward(b, &l->linears[LINEAR_Q], p->work.n, rows, 0, q, &p->linears);
-    linear_forward(b, &l->linears[LINEAR_K], p->work.n, rows, 0, k, &p->linears);
-    linear_forward(b, &l->linears[LINEAR_V], p->work.n, rows, 0, a->v, &p->linears);
-    if (c->qk_norm) {
-        forward_norm(p, &l->q, q, rows * c->q_heads, c->head_dim, a->q, a->q_rstd);
-        forward_norm(p, &l->k, k, rows * c->kv_heads, c->head_dim, a->k, a->k_rstd);
-    }
-    b->ops->rope(b, a->q, p->table, rows, c->q_heads, c->head_dim, false);
-    b->ops->rope(b, a->k, p->table, rows, c->kv_heads, c->head_dim, false);
+    linear_forward(b, &l->linears[LINEAR_Q], p->work.n, rows, NULL, q, &p->linears);
+    linear_forward(b, &l->linears[LINEAR_K], p->work.n, rows, NULL, k, &p->linears);
+    linear_forward(b, &l->linears[LINEAR_V], p->work.n, rows, NULL, a->v, &p->linears);
+    b->ops->norm_rope(b, q, c->qk_norm ? l->q.w : NULL, p->table, rows, c->q_heads, c->head_dim, c->eps, a->q, a->q_rstd);
+    b->ops->norm_rope(b, k, c->qk_norm ? l->k.w : NULL, p->table, rows, c->kv_heads, c->head_dim, c->eps, a->k,
+                      a->k_rstd);
     struct attention at = attention_of(p, a);
     b->ops->attention(b, &at);
-    b->ops->copy(b, a->mid, x, (size_t)rows * (size_t)c->hidden);
-    linear_forward(b, &l->linears[LINEAR_O], a->o, rows, 1, a->mid, &p->linears);
+    linear_forward(b, &l->linears[LINEAR_O], a->o, rows, x, a->mid, &p->linears);
 }
 
 /* out may be NULL when a layer is only computed again for its gradient. */
@@ -289,13 +284,12 @@ static void forward_ffn(struct pass *p, const struct layer *l, struct kept *a, r
     const struct model_config *c = &p->model->config;
     int rows = p->batch->rows;
     forward_norm(p, &l->before_ffn, a->mid, rows, c->hidden, p->work.n, a->rstd2);
-    linear_forward(b, &l->linears[LINEAR_GATE], p->work.n, rows, 0, a->gate, &p->linears);
-    linear_forward(b, &l->linears[LINEAR_UP], p->work.n, rows, 0, a->up, &p->linears);
+    linear_forward(b, &l->linears[LINEAR_GATE], p->work.n, rows, NULL, a->gate, &p->linears);
+    linear_forward(b, &l->linears[LINEAR_UP], p->work.n, rows, NULL, a->up, &p->linears);
     if (!out)
         return;
     b->ops->swiglu(b, a->gate, a->up, (size_t)rows * (size_t)c->ffn, p->work.act);
-    b->ops->copy(b, out, a->mid, (size_t)rows * (size_t)c->hidden);
-    linear_forward(b, &l->linears[LINEAR_DOWN], p->work.act, rows, 1, out, &p->linears);
+    linear_forward(b, &l->linears[LINEAR_DOWN], p->work.act, rows, a->mid, out, &p->linears);
 }
 
 const real *pass_forward(struct pass *p, const struct batch *batch, pass_keys_fn *keys, void *ctx)
@@ -346,18 +340,6 @@ static void backward_ffn(struct pass *p, const struct layer *l, struct kept *a)
                          l->before_ffn.dw);
 }
 
-/* The gradient of a head norm, in place in d. */
-static void backward_head_norm(struct pass *p, const struct norm *n, const real *raw, const float *rstd,
-                               int heads, real *d)
-{
-    struct backend *b = p->model->backend;
-    int rows = p->batch->rows * heads, dim = p->model->config.head_dim;
-    size_t count = (size_t)rows * (size_t)dim;
-    b->ops->zero(b, p->scratch.d_raw, count);
-    b->ops->rmsnorm_grad(b, raw, n->w, rstd, d, rows, dim, p->scratch.d_raw, n->dw);
-    b->ops->copy(b, d, p->scratch.d_raw, count);
-}
-
 /* bottom: nothing below this layer trains, so its input needs no gradient. */
 static void backward_attention(struct pass *p, const struct layer *l, struct kept *a,
                                const real *x, bool bottom)
@@ -369,12 +351,10 @@ static void backward_attention(struct pass *p, const struct layer *l, struct kep
     backward_linear(p, &l->linears[LINEAR_O], a->o, p->d_hidden, 0, s->d_o);
     struct attention at = attention_of(p, a);
     b->ops->attention_grad(b, &at, &(struct attention_grads){s->d_o, s->d_q, s->d_k, s->d_v});
-    b->ops->rope(b, s->d_q, p->table, rows, c->q_heads, c->head_dim, true);
-    b->ops->rope(b, s->d_k, p->table, rows, c->kv_heads, c->head_dim, true);
-    if (c->qk_norm) {
-        backward_head_norm(p, &l->q, a->q_raw, a->q_rstd, c->q_heads, s->d_q);
-        backward_head_norm(p, &l->k, a->k_raw, a->k_rstd, c->kv_heads, s->d_k);
-    }
+    b->ops->norm_rope_grad(b, a->q_raw, c->qk_norm ? l->q.w : NULL, a->q_rstd, p->table, rows, c->q_heads, c->head_dim,
+                           s->d_q, l->q.dw);
+    b->ops->norm_rope_grad(b, a->k_raw, c->qk_norm ? l->k.w : NULL, a->k_rstd, p->table, rows, c->kv_heads,
+                           c->head_dim, s->d_k, l->k.dw);
     real *d_n = bottom ? NULL : s->d_n;
     forward_norm(p, &l->before_attention, x, rows, c->hidden, p->work.n, a->rstd1);
     backward_linear(p, &l->linears[LINEAR_Q], p->work.n, s->d_q, 0, d_n);

@@ -11,6 +11,7 @@ struct optimizer *optimizer_new(struct backend *b, const struct params *params, 
     o->params = params;
     o->m = mem_zalloc(params->count + 1, sizeof *o->m);
     o->v = mem_zalloc(params->count + 1, sizeof *o->v);
+    o->list = mem_zalloc(params->count + 1, sizeof *o->list);
     for (size_t i = 0; i < params->count; i++) {
         o->m[i] = b->ops->alloc_f32(b, params->items[i].count, err);
         o->v[i] = o->m[i] ? b->ops->alloc_f32(b, params->items[i].count, err) : NULL;
@@ -32,6 +33,7 @@ void optimizer_free(struct optimizer *o)
     }
     mem_free(o->m);
     mem_free(o->v);
+    mem_free(o->list);
     mem_free(o);
 }
 
@@ -41,24 +43,15 @@ void optimizer_zero_grads(struct optimizer *o)
         o->backend->ops->zero_f32(o->backend, o->params->items[i].grad, o->params->items[i].count);
 }
 
-double optimizer_grad_norm(const struct optimizer *o)
+void optimizer_step(struct optimizer *o, double lr, double decay, double clip, int step, double *norm)
 {
-    double squares = 0;
-    for (size_t i = 0; i < o->params->count; i++)
-        squares += o->backend->ops->sum_squares(o->backend, o->params->items[i].grad,
-                                                o->params->items[i].count);
-    return sqrt(squares);
-}
-
-void optimizer_step(struct optimizer *o, double lr, double decay, double clip, double norm, int step)
-{
-    double scale = clip > 0 ? clip / (norm + 1e-6) : 1; /* torch.nn.utils.clip_grad_norm_ */
     struct adamw a = {.lr = (float)lr, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8F,
-                      .decay = (float)decay, .scale = scale < 1 ? (float)scale : 1, .step = step};
+                      .decay = (float)decay, .clip = clip, .step = step};
     for (size_t i = 0; i < o->params->count; i++) {
         const struct param *p = &o->params->items[i];
-        o->backend->ops->adamw(o->backend, &a, p->value, p->work, p->grad, o->m[i], o->v[i], p->count);
+        o->list[i] = (struct trained){p->value, p->work, p->grad, o->m[i], o->v[i], p->count};
     }
+    o->backend->ops->optimize(o->backend, &a, o->list, o->params->count, norm);
 }
 
 double schedule_rate(enum schedule s, double lr, int warmup, int step, int total)

@@ -8,16 +8,16 @@ struct optimizer {
     struct backend *backend;
     const struct params *params; /* borrowed */
     float **m, **v;              /* moments, by parameter */
+    struct trained *list;
 };
 
 /* NULL and err when memory is short. */
 struct optimizer *optimizer_new(struct backend *b, const struct params *params, struct error *err);
 void optimizer_free(struct optimizer *o); /* NULL is fine */
 void optimizer_zero_grads(struct optimizer *o);
-/* The Euclidean norm of all gradients together. */
-double optimizer_grad_norm(const struct optimizer *o);
-/* One AdamW step (0.9, 0.999, 1e-8); gradients are scaled down to norm clip (0: not). step from 1. */
-void optimizer_step(struct optimizer *o, double lr, double decay, double clip, double norm, int step);
+/* One AdamW step (0.9, 0.999, 1e-8); gradients are scaled down to norm clip together (0: not). step from 1. Their norm
+ * is in *norm once the backend has finished; when it is no finite number nothing was changed. */
+void optimizer_step(struct optimizer *o, double lr, double decay, double clip, int step, double *norm);
 
 enum schedule { SCHEDULE_CONSTANT, SCHEDULE_LINEAR, SCHEDULE_COSINE };
 

@@ -113,7 +113,7 @@ static int choose_kind(const struct fit *f, int rows, enum pass_kind *kind, stru
     const char *recompute = option(f->options, "recompute");
     struct plan keep = plan_of(f->session.model, &f->params, !f->full, rows, PASS_KEEP);
     struct plan twice = plan_of(f->session.model, &f->params, !f->full, rows, PASS_CHECKPOINT);
-    double free_now = plan_available(), have = (double)f->session.backend->bytes;
+    double free_now = f->session.backend->ops->available(f->session.backend), have = (double)f->session.backend->bytes;
     bool fits = free_now == 0 || plan_total(&keep) - have < 0.8 * free_now;
     *kind = *recompute == 'a' ? (fits ? PASS_KEEP : PASS_CHECKPOINT)
             : strcmp(recompute, "on") == 0 ? PASS_CHECKPOINT

@@ -75,7 +75,7 @@ static int print_plans(const struct options *o, struct model *m, struct error *e
     struct plan twice = plan_of(m, &params, !full, rows, PASS_CHECKPOINT);
     print_plan("keeping activations:", &keep);
     print_plan("computing them twice:", &twice);
-    double now = plan_available();
+    double now = m->backend->ops->available(m->backend);
     printf("%-22s", "free here:");
     print_size(" ", now, plan_total(&keep) < now    ? ": fits\n"
                          : plan_total(&twice) < now ? ": fits when layers are computed twice\n"

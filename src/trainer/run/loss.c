@@ -1,5 +1,6 @@
 #include "trainer/run/loss.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/array.h"
@@ -29,8 +30,14 @@ void loss_free(struct loss *l)
     head_free(l->head);
     pack_free(&l->pack);
     mem_free(l->losses);
+    mem_free(l->told);
     mem_free(l);
 }
+
+struct told {
+    struct target_info info;
+    float weight;
+};
 
 /* What the weights are normalised over. */
 struct weighing {
@@ -69,14 +76,15 @@ static void run_row(struct loss *l, struct loss_sums *sums)
     if (n == 0)
         return;
     struct batch batch = pack_batch(p);
-    l->losses = array_reserve(l->losses, &l->losses_cap, n, sizeof *l->losses);
     const real *hidden = pass_forward(l->pass, &batch, NULL, NULL);
     head_loss(l->head, hidden, p->rows.items, p->targets.items, p->weights, (int)n,
-              l->grads ? pass_hidden_grad(l->pass) : NULL, &(struct loss_out){.loss = l->losses});
+              l->grads ? pass_hidden_grad(l->pass) : NULL,
+              &(struct loss_out){.loss = l->losses + l->told_count});
     if (l->grads)
         pass_backward(l->pass);
+    l->told = array_reserve(l->told, &l->told_cap, l->told_count + n, sizeof *l->told);
     for (size_t i = 0; i < n; i++)
-        count_target(sums, &p->infos[i], l->losses[i], p->weights[i]);
+        l->told[l->told_count++] = (struct told){p->infos[i], p->weights[i]};
     sums->rows += p->ids.count;
     for (size_t i = 0; i < p->segment_count; i++) {
         double len = p->segments[i].len;
@@ -96,6 +104,9 @@ void loss_run(struct loss *l, const struct examples *list, const int *order, siz
         w.branches += (double)e->count;
     }
     pack_clear(&l->pack);
+    /* the backend fills it later: it may not move before loss_finish */
+    assert(l->told_count == 0);
+    l->losses = array_reserve(l->losses, &l->losses_cap, (size_t)w.tokens, sizeof *l->losses);
     for (size_t i = (size_t)l->ranks.rank; i < count; i += (size_t)l->ranks.count) {
         const struct example *e = &list->items[order[i]];
         sums->plain_rows += example_rows(e, false);
@@ -104,4 +115,14 @@ void loss_run(struct loss *l, const struct examples *list, const int *order, siz
         pack_add(&l->pack, e, l->share, weigh, &w);
     }
     run_row(l, sums);
+}
+
+int loss_finish(struct loss *l, struct loss_sums *sums, struct error *err)
+{
+    struct backend *b = l->model->backend;
+    int result = b->ops->finish(b, err);
+    for (size_t i = 0; result == 0 && i < l->told_count; i++)
+        count_target(sums, &l->told[i].info, l->losses[i], l->told[i].weight);
+    l->told_count = 0;
+    return result;
 }

@@ -22,8 +22,9 @@ struct loss {
     struct pass *pass;
     struct head *head;
     struct pack pack;
-    float *losses;
-    size_t losses_cap;
+    struct told *told; /* of each target since loss_finish: whose it is, and what it weighs */
+    float *losses;     /* what the model says of it, once the backend has finished */
+    size_t told_count, told_cap, losses_cap;
     int max_rows;
     bool share, grads;
     bool by_branch; /* every branch weighs the same, instead of every trained token */
@@ -33,9 +34,12 @@ struct loss {
 /* Rows of at most max_rows tokens; larger examples must not come. NULL and err when memory is short. */
 struct loss *loss_new(struct model *m, int max_rows, enum pass_kind kind, struct error *err);
 void loss_free(struct loss *l); /* NULL is fine */
-/* Adds to sums the losses of this rank's share of examples order[0..count), to the model's gradients those
- * of the objective, which is normalised over all of them however they are packed and divided. */
+/* Puts this rank's share of examples order[0..count) to work: adds to the model's gradients those of the objective,
+ * which is normalised over all of them however they are packed and divided, and to sums what is known of them before
+ * they are computed. Others may be put to work after it, the optimizer too; then loss_finish adds the losses, or
+ * returns -1 with err when the backend failed. */
 void loss_run(struct loss *l, const struct examples *list, const int *order, size_t count,
               struct loss_sums *sums);
+int loss_finish(struct loss *l, struct loss_sums *sums, struct error *err);
 
 #endif

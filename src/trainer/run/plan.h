@@ -19,7 +19,5 @@ struct plan {
 struct plan plan_of(const struct model *m, const struct params *params, bool lora, int max_rows,
                     enum pass_kind kind);
 double plan_total(const struct plan *p);
-/* Bytes free for programs on this machine now; 0 when that cannot be told. */
-double plan_available(void);
 
 #endif

@@ -117,7 +117,8 @@ static void write_example(const struct session *s, const struct example *e, cons
     json_free(j);
 }
 
-static void score_example(struct session *s, struct loss *l, const struct example *e, FILE *out)
+static int score_example(struct session *s, struct loss *l, const struct example *e, FILE *out,
+                         struct error *err)
 {
     struct pack *p = &l->pack;
     pack_clear(p);
@@ -129,9 +130,13 @@ static void score_example(struct session *s, struct loss *l, const struct exampl
     const real *hidden = pass_forward(l->pass, &batch, NULL, NULL);
     head_loss(l->head, hidden, p->rows.items, p->targets.items, NULL, (int)n, NULL,
               &(struct loss_out){all.loss, all.entropy, all.margin, all.rank});
-    write_example(s, e, &all, out);
+    struct backend *b = s->backend;
+    int result = b->ops->finish(b, err);
+    if (result == 0)
+        write_example(s, e, &all, out);
     mem_free(values);
     mem_free(all.rank);
+    return result;
 }
 
 static int score_all(const struct options *o, struct session *s, const struct examples *list,
@@ -144,10 +149,14 @@ static int score_all(const struct options *o, struct session *s, const struct ex
     }
     struct loss *l = loss_new(s->model, (int)widest, PASS_FORWARD, err);
     struct atomic_file *f = l ? atomic_open(option(o, "out"), 0600, err) : NULL;
-    for (size_t i = 0; f && i < list->count; i++)
-        score_example(s, l, &list->items[i], atomic_stream(f));
+    int result = f ? 0 : -1;
+    for (size_t i = 0; result == 0 && i < list->count; i++)
+        result = score_example(s, l, &list->items[i], atomic_stream(f), err);
     loss_free(l);
-    return f ? atomic_commit(f, err) : -1;
+    if (result == 0)
+        return atomic_commit(f, err);
+    atomic_abort(f);
+    return -1;
 }
 
 int run_score(const struct options *o, struct error *err)

@@ -77,30 +77,35 @@ static void sum_over_ranks(const struct ranks *r, struct loss_sums *s)
     };
 }
 
-/* Loss and gradients of a step over all ranks; the same on each. */
-static void compute_step(struct fit *f, int step, struct loss_sums *sums)
+/* Gradients of a step over all ranks and the step itself; only then is anything waited for. A gradient that is not
+ * finite changes nothing, and one is where a loss is. The same on each rank. */
+static int compute_step(struct fit *f, int step, double lr, struct loss_sums *sums, double *norm, struct error *err)
 {
     size_t count;
     const int *order = batch_of(f, step, &count);
     optimizer_zero_grads(f->optimizer);
     loss_run(f->loss, &f->data, order, count, sums);
-    sum_over_ranks(&f->ranks, sums);
     ranks_sum_grads(&f->ranks, f->session.backend, &f->params);
+    optimizer_step(f->optimizer, lr, f->decay, f->clip, step, norm);
+    int result = loss_finish(f->loss, sums, err);
+    if (ranks_agree(&f->ranks, result, err) != 0)
+        return -1;
+    sum_over_ranks(&f->ranks, sums);
+    return 0;
 }
 
 static int train_step(struct fit *f, int step, struct error *err)
 {
     int64_t start = clock_mono_ms();
     struct loss_sums sums = {0};
-    compute_step(f, step, &sums);
-    double norm = optimizer_grad_norm(f->optimizer);
+    double norm = 0, lr = schedule_rate(f->schedule, f->lr, f->warmup, step, f->total);
+    if (compute_step(f, step, lr, &sums, &norm, err) != 0)
+        return -1;
     if (!isfinite(sums.weighted) || !isfinite(norm))
         return error_set(err, ERR_INPUT,
                          "step %d: the %s is not a number; the weights are those of the step before. A "
                          "smaller --lr or --warmup helps; --resume goes on from the last checkpoint",
                          step, isfinite(sums.weighted) ? "gradient" : "loss");
-    double lr = schedule_rate(f->schedule, f->lr, f->warmup, step, f->total);
-    optimizer_step(f->optimizer, lr, f->decay, f->clip, norm, step);
     count_seen(f, step);
     double seconds = (double)(clock_mono_ms() - start) / 1000;
     struct step_report report = {step, lr, norm, seconds > 0 ? seconds : 0.001, &sums};
@@ -116,7 +121,10 @@ static int validate(struct fit *f, int step, struct error *err)
         order[i] = (int)i;
     struct loss_sums sums = {0};
     loss_run(f->measure, &f->valid, order, f->valid.count, &sums);
+    int result = loss_finish(f->measure, &sums, err);
     mem_free(order);
+    if (ranks_agree(&f->ranks, result, err) != 0)
+        return -1;
     sum_over_ranks(&f->ranks, &sums);
     return f->ranks.rank == 0 ? metrics_valid(f, step, &sums, err) : 0;
 }
