@@ -119,7 +119,8 @@ TEXTS = ["Hello world", "The patient's temperature", " leading and trailing ", "
          "\u180e mongolian \u0085 next \u3000 wide \u00a0 nbsp", "ſ long s 'ſ", "½ ² Ⅷ numbers ٣", "control \x00\x01\x7f end", "def f(x):\n    return x\n",
          "naïve café — “quotes” …", "Привет, мир!", "ÅÄÖ ﬁ ligature", "a" * 64 + " " * 70 + "b", "\u200bzero\u200dwidth", "\ufffd repaired \ufffd",
          "composes</think>\u0338 over <think>\u0323\u0338 an added token", "and<|im_end|>\u0338 a special one",
-         "newer than Unicode 9: a\u08d3\u0e49 \u1abf\u0323 \U00011935\U00011930 \u0c3c\u0334"]
+         "newer than Unicode 9: a\u08d3\u0e49 \u1abf\u0323 \U00011935\U00011930 \u0c3c\u0334",
+         "newer than Unicode 14: \U0001f60a\U00031602\U0001f64c\U00011f04 \U00011f50\U0001e4d0- \ua7cb'\U0001d2c0\U0001e4f1"]
 
 
 def bpe(name, steps, normalizer=None, **model):

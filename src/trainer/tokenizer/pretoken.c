@@ -3,6 +3,7 @@
 
 #include <pcre2.h>
 #include <stdbool.h>
+#include <stdlib.h>
 
 #include "base/array.h"
 #include "base/mem.h"
@@ -56,17 +57,54 @@ void pretoken_free(struct pretoken *p)
     mem_free(p);
 }
 
-/* PCRE2's \s also matches U+180E, which Oniguruma (the patterns' home) and Unicode call no blank;
- * so \s and \S are spelled out. */
-static void spell_blanks(struct str *out, struct slice regex)
+/* Letters and numbers that Unicode got in its versions 15 and 16, the one Oniguruma (the patterns' home) has: an older
+ * PCRE2 does not know them. Found by asking both for every character. */
+static const char new_letters[] =
+    "\\x{1C89}\\x{1C8A}\\x{A7CB}-\\x{A7CD}\\x{A7DA}-\\x{A7DC}\\x{105C0}-\\x{105F3}\\x{10D4A}-\\x{10D65}\\x{10D6F}-\\x{10D85}"
+    "\\x{10EC2}-\\x{10EC4}\\x{1123F}\\x{11240}\\x{11380}-\\x{11389}\\x{1138B}\\x{1138E}\\x{11390}-\\x{113B5}\\x{113B7}"
+    "\\x{113D1}\\x{113D3}\\x{11BC0}-\\x{11BE0}\\x{11F02}\\x{11F04}-\\x{11F10}\\x{11F12}-\\x{11F33}\\x{1342F}"
+    "\\x{13441}-\\x{13446}\\x{13460}-\\x{143FA}\\x{16100}-\\x{1611D}\\x{16D40}-\\x{16D6C}\\x{18CFF}\\x{1B132}\\x{1B155}"
+    "\\x{1DF25}-\\x{1DF2A}\\x{1E030}-\\x{1E06D}\\x{1E4D0}-\\x{1E4EB}\\x{1E5D0}-\\x{1E5ED}\\x{1E5F0}\\x{2B739}"
+    "\\x{2EBF0}-\\x{2EE5D}\\x{31350}-\\x{323AF}";
+static const char new_numbers[] =
+    "\\x{10D40}-\\x{10D49}\\x{116D0}-\\x{116E3}\\x{11BF0}-\\x{11BF9}\\x{11F50}-\\x{11F59}\\x{16130}-\\x{16139}"
+    "\\x{16D70}-\\x{16D79}\\x{1CCF0}-\\x{1CCF9}\\x{1D2C0}-\\x{1D2D3}\\x{1E4F0}-\\x{1E4F9}\\x{1E5F1}-\\x{1E5FA}";
+
+/* Whether the library's tables are older than Unicode 16; those of 15 have some of the characters already. */
+static bool tables_are_old(void)
 {
-    bool in_class = false;
+    enum { ROOM = 64, NEWEST = 16 };
+    char version[ROOM] = "";
+    return pcre2_config(PCRE2_CONFIG_UNICODE_VERSION, NULL) < ROOM &&
+           pcre2_config(PCRE2_CONFIG_UNICODE_VERSION, version) > 0 && strtol(version, NULL, 10) < NEWEST;
+}
+
+/* What a class is spelled as that PCRE2 has otherwise than Oniguruma, NULL for all else: its \s also matches U+180E, which
+ * Unicode calls no blank. *len is what is read of the pattern. */
+static const char *spelling(const char *at, size_t left, bool old, size_t *len, const char **more)
+{
+    *more = "";
+    *len = 2;
+    if (left >= 2 && (at[1] == 's' || at[1] == 'S'))
+        return "\\t-\\r\\x{85}\\p{Z}";
+    *len = 5;
+    if (!old || left < 5 || at[2] != '{' || at[4] != '}' || (at[1] != 'p' && at[1] != 'P'))
+        return NULL;
+    *more = at[3] == 'L' ? new_letters : new_numbers;
+    return at[3] == 'L' ? "\\p{L}" : at[3] == 'N' ? "\\p{N}" : NULL;
+}
+
+static void spell_classes(struct str *out, struct slice regex)
+{
+    bool in_class = false, old = tables_are_old();
     for (size_t i = 0; i < regex.len; i++) {
         char c = regex.at[i], escaped = i + 1 < regex.len ? regex.at[i + 1] : '\0';
-        if (c == '\\' && (escaped == 's' || (escaped == 'S' && !in_class))) {
-            const char *open = in_class ? "" : escaped == 's' ? "[" : "[^";
-            str_addf(out, "%s\\t-\\r\\x{85}\\p{Z}%s", open, in_class ? "" : "]");
-            i++;
+        bool negated = escaped == 'S' || escaped == 'P';
+        size_t len;
+        const char *more, *class = c == '\\' ? spelling(regex.at + i, regex.len - i, old, &len, &more) : NULL;
+        if (class && !(negated && in_class)) {
+            str_addf(out, "%s%s%s%s", in_class ? "" : negated ? "[^" : "[", class, more, in_class ? "" : "]");
+            i += len - 1;
         } else if (c == '\\' && escaped) {
             str_add(out, regex.at + i++, 2);
         } else {
@@ -83,7 +121,7 @@ int pretoken_add(struct pretoken *p, struct slice regex, struct error *err)
     struct str text = {0};
     int code;
     PCRE2_SIZE at;
-    spell_blanks(&text, regex);
+    spell_classes(&text, regex);
     pcre2_code *re = pcre2_compile((PCRE2_SPTR)str_z(&text), text.len, PCRE2_UTF | PCRE2_UCP, &code,
                                    &at, NULL);
     str_free(&text);
