@@ -173,11 +173,12 @@ static void cpu_matmul(struct backend *b, const struct matmul *p, const real *le
         return;
     if (p->from && p->from != out && p->beta != 0)
         copy_rows(p, p->from, c);
-    if (cpu_few_rows(p)) {
+    bool amx = ((struct cpu *)(void *)b)->amx && cpu_amx_gains(p);
+    if (cpu_few_rows(p, amx)) {
         cpu_few_matmul(b, p, a, bm, c);
         return;
     }
-    if (((struct cpu *)(void *)b)->amx && cpu_amx_gains(p)) {
+    if (amx) {
         cpu_amx_matmul(b, p, a, bm, c);
         return;
     }

@@ -74,10 +74,10 @@ bool cpu_amx_usable(void)
     return !(wish && strcmp(wish, "off") == 0) && processor_has() && kernel_permits();
 }
 
-/* Packing costs with n and k, and m and k; little is left to gain where one of m and n is small. */
+/* Where one of m and n is small, packing the other operand takes as long as the product. */
 bool cpu_amx_gains(const struct matmul *p)
 {
-    return p->m >= PAIR && p->n >= PAIR && p->k >= STEP && (double)p->m * p->n * p->k >= 1 << 18;
+    return p->m > SIDE && p->n > SIDE && p->k >= STEP && (double)p->m * p->n * p->k >= 1 << 18;
 }
 
 AMX_CODE static void configure_tiles(void)

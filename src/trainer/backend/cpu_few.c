@@ -7,7 +7,7 @@
 
 #include "trainer/backend/cpu_parts.h"
 
-enum { LANES = 16, OUTS = 8 };
+enum { LANES = 16, OUTS = 8, LINE = 64 / sizeof(float), SECOND_CACHE = 2 };
 
 /* 16 rows of A as columns; missing ones are zero. */
 static void turn_rows(const struct matmul *p, const float *a, int first, float *turned)
@@ -21,16 +21,22 @@ static void turn_rows(const struct matmul *p, const float *a, int first, float *
     }
 }
 
-/* out[u][lane] = the product of weight row u with each lane's row. */
+/* out[u][lane] = the product of weight row u with each lane's row. The rows that come next are fetched meanwhile:
+ * memory is what decoding waits for, and rows are too short for the processor to see by itself where they lead. */
 HOT static void multiply_lanes(const float *w, size_t ldw, const float *turned, int k, float *out)
 {
     typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
     lanes sums[OUTS] = {{0}};
-    for (int i = 0; i < k; i++) {
-        lanes x;
-        memcpy(&x, turned + (size_t)i * LANES, sizeof x);
+    for (int at = 0; at < k; at += LINE) {
+        int end = at + LINE < k ? at + LINE : k;
         for (int u = 0; u < OUTS; u++)
-            sums[u] += w[(size_t)u * ldw + (size_t)i] * x;
+            __builtin_prefetch(w + (size_t)(OUTS + u) * ldw + (size_t)at, 0, SECOND_CACHE);
+        for (int i = at; i < end; i++) {
+            lanes x;
+            memcpy(&x, turned + (size_t)i * LANES, sizeof x);
+            for (int u = 0; u < OUTS; u++)
+                sums[u] += w[(size_t)u * ldw + (size_t)i] * x;
+        }
     }
     memcpy(out, sums, sizeof sums);
 }
@@ -47,9 +53,9 @@ static void write_outs(const struct matmul *p, const float *sums, int first_row,
     }
 }
 
-bool cpu_few_rows(const struct matmul *p)
+bool cpu_few_rows(const struct matmul *p, bool other)
 {
-    return p->tb && !p->ta && p->m <= 2 * LANES && p->n >= 4 * OUTS && p->k >= LANES;
+    return p->tb && !p->ta && p->m <= (other ? 1 : 2) * LANES && p->n >= 4 * OUTS && p->k >= LANES;
 }
 
 void cpu_few_matmul(struct backend *b, const struct matmul *p, const float *a, const float *bm, float *c)

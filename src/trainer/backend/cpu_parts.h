@@ -71,8 +71,8 @@ void cpu_cross_entropy(struct backend *b, const float *logits, const int *target
                        int rows, int vocab, const struct loss_out *out, real *d_logits);
 void cpu_optimize(struct backend *b, const struct adamw *a, const struct trained *list, size_t count, double *norm);
 
-/* Whether cpu_few_matmul takes a product, and that product. */
-bool cpu_few_rows(const struct matmul *p);
+/* Whether cpu_few_matmul takes a product, and that product. other: there is another way than the BLAS. */
+bool cpu_few_rows(const struct matmul *p, bool other);
 void cpu_few_matmul(struct backend *b, const struct matmul *p, const float *a, const float *bm, float *c);
 
 /* One thread's product, for small blocks inside a parallel loop. */
