@@ -51,6 +51,21 @@ static const struct option_spec agreement_options[] = {
     {.name = NULL},
 };
 
+static const struct option_spec report_options[] = {
+    {"output", 'o', "DIR", "write the figures, their numbers and the page into this folder"},
+    {"split", 0, "NAME", "evals of this split alone (that of most evals)"},
+    {"base-model", 0, "NAME", "evals on this base model alone (that of most evals)"},
+    {"runs", 0, "PATTERN,...", "runs whose name or uuid fits, as 'rgt-*,sft-1' (all)"},
+    {"think", 0, "auto|off|on", "the evals of figures 1, 2 and 4 (off where there are such)"},
+    {"threshold", 0, "GAIN", "figure 4: the gain over the base to reach (0.25)"},
+    {"target", 0, "SCORE", "figure 4: a score from 0 to 1 to reach instead"},
+    {"reach", 0, "TIMES", "how far the fitted curve is followed, times the last point (10)"},
+    {"resamples", 0, "N", "of the bootstrap (2000)"},
+    {"seed", 0, "N", "of what is drawn (1)"},
+    {"json", 0, NULL, "print JSON"},
+    {.name = NULL},
+};
+
 #define STEP_OPTIONS \
     {"where", 'w', "LIMIT", "records under this limit alone, in the language of the queue's l (the configuration's for this step)"}, \
         {"limit", 'n', "N", "at most N records"}, \
@@ -256,6 +271,25 @@ const struct command commands[] = {
      .min_args = 1,
      .max_args = 1,
      .run = cmd_agreement},
+    {.name = "report",
+     .args = "DB",
+     .summary = "compare the methods by their evals: the four figures, with intervals and tests",
+     .details =
+         "Figure 1: final score by method and task. Figure 2: score against examples seen. Figure 3: thinking on against "
+         "off. Figure 4: examples needed for a gain over the base, relative to RGT, on the growth curve "
+         "s(n) = a + b ln(1 + n/c) fitted to the points and on straight lines between them; \"not reached\" is an answer. "
+         "Intervals hold 95% (bootstrap over records, and over runs where a method has several); the tests are a "
+         "permutation of signs and Wilcoxon's signed ranks on the same records, corrected for all pairs (Holm). The runs "
+         "of a method are taken as its seeds. Evals that cannot be compared (another split, base model, grader or "
+         "sampling) are left out, and it is said.\n\n"
+         "With -o the folder gets figure1.csv to figure4.csv, tests.csv, evals.csv, report.json (what --json prints), "
+         "report.html (all of it on one page, which needs no other file) and, where gnuplot is installed, figure1 to "
+         "figure4 as .svg and .png with their scripts (.gp). In CSV what is not known is empty and what is not reached "
+         "is inf; in JSON they are null and \"not reached\".",
+     .options = report_options,
+     .min_args = 1,
+     .max_args = 1,
+     .run = cmd_report},
     {.name = "backup",
      .args = "DB FILE",
      .summary = "copy a project while others may be writing to it",

@@ -25,6 +25,7 @@ int cmd_prompts(struct invocation *inv);
 int cmd_verdicts(struct invocation *inv);
 int cmd_work(struct invocation *inv); /* a job's own process */
 int cmd_agreement(struct invocation *inv);
+int cmd_report(struct invocation *inv);
 int cmd_backup(struct invocation *inv);
 int cmd_check(struct invocation *inv);
 int cmd_import(struct invocation *inv);
