@@ -111,11 +111,12 @@ void report_free(struct report *r);
 /* What a figure needs in words. */
 enum { REPORT_FIGURES = 4 };
 const char *report_title(int figure); /* 1..4 */
-/* "12 ", "not reached", "340 (beyond the points)", "unknown": appended. */
+void report_title_of(struct str *out, const struct report *r, int figure); /* with the target of figure 4; appended */
+/* "12", "not reached", "340 (beyond the points)", "–" for unknown: appended. */
 void report_examples(struct str *out, const struct needed *it);
-/* "0.74 (0.71 to 0.77)", with digits after the point; appended. NaN: "-". INFINITY: "not reached". */
+/* "0.74 (0.71 to 0.77)", with digits after the point; appended. NaN: "–". INFINITY: "not reached". */
 void report_interval(struct str *out, const struct interval *i, int digits);
-/* A p value as people write it: "0.013", "< 0.001", "-". */
+/* A p value as people write it: "0.013", "<0.001", "–". */
 void report_p(struct str *out, double p);
 
 /* A figure's numbers as a table of words, the same in the terminal and on the page: 1..4, 5: the tests. */

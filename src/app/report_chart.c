@@ -147,7 +147,7 @@ static const char *note_of(struct chart *c, const struct interval *i, int digits
 {
     struct str text = {0};
     report_interval(&text, i, digits);
-    str_addf(&text, "  n %zu", n);
+    str_addf(&text, " · n %zu", n);
     if (seeds > 1)
         str_addf(&text, " × %zu runs", seeds);
     const char *kept = arena_strndup(&c->arena, text.at, text.len);
@@ -202,14 +202,19 @@ static void thinking(struct chart *c, const struct report *r)
     c->x_label = "normalised score, 95% interval";
 }
 
+/* "1.67× (1.47 to 1.89)  116 examples (84 to 153)" */
 static const char *need_note(struct chart *c, const struct needed *it, const struct interval *examples,
-                             const struct interval *ratio)
+                             const struct interval *ratio, bool reference)
 {
     struct str text = {0};
     if (it->state == NEEDED_REACHED || it->state == NEEDED_BEYOND) {
-        report_interval(&text, ratio, 2);
-        str_addf(&text, "%s  %.0f examples%s", isnan(ratio->estimate) ? "" : "×", examples->estimate,
-                 it->state == NEEDED_BEYOND ? " (beyond the points)" : "");
+        if (!isnan(ratio->estimate))
+            str_addf(&text, reference ? "%.0f× · " : "%.2f×", ratio->estimate);
+        if (!isnan(ratio->estimate) && !reference) {
+            str_addf(&text, " (%.2f to ", ratio->low);
+            str_addf(&text, isinf(ratio->high) ? "∞) · " : "%.2f) · ", ratio->high);
+        }
+        str_addf(&text, "%.0f examples%s", examples->estimate, it->state == NEEDED_BEYOND ? ", extrapolated" : "");
     } else
         report_examples(&text, it);
     const char *kept = arena_strndup(&c->arena, str_z(&text), text.len);
@@ -233,12 +238,15 @@ static void needs(struct chart *c, const struct report *r)
         lines->hollow = true;
         place(fit, &a, &w->fit_ratio);
         place(lines, &a, &w->lines_ratio);
-        fit->note = need_note(c, &w->fit, &w->fit_examples, &w->fit_ratio);
-        lines->note = need_note(c, &w->lines, &w->lines_examples, &w->lines_ratio);
+        fit->note = need_note(c, &w->fit, &w->fit_examples, &w->fit_ratio, i == r->reference);
+        lines->note = need_note(c, &w->lines, &w->lines_examples, &w->lines_ratio, i == r->reference);
     }
     c->filled = "on the fitted curve";
     c->hollow = "between the points";
     struct str label = {0};
+    report_title_of(&label, r, 4);
+    c->title = arena_strndup(&c->arena, label.at, label.len);
+    str_clear(&label);
     str_addf(&label, "examples needed, relative to %s (95%% interval, log scale)",
              r->n_needs ? r->methods[r->needs[r->reference].method].name : "RGT");
     c->x_label = arena_strndup(&c->arena, label.at, label.len);

@@ -9,6 +9,7 @@
 /* A method's curve: point 0 is the base where there is one. */
 struct method_curve {
     size_t method, points;
+    bool from_base; /* point 0 is the base's one evaluation, in every row */
     double *n;
     struct scores *scores;
 };
@@ -64,6 +65,7 @@ static struct method_curve curve_of(const struct report *r, const struct report_
     double *n = counts_of(r, g, method, &seen);
     bool starts = base->at && (seen == 0 || n[0] > 0);
     c.points = seen == 0 ? 0 : seen + starts;
+    c.from_base = starts;
     c.n = mem_zalloc(c.points + 1, sizeof *c.n);
     c.scores = mem_zalloc(c.points + 1, sizeof *c.scores);
     if (c.points && starts)
@@ -101,7 +103,7 @@ static void add_points(struct report *r, struct method_curve *c)
         struct report_score *p = &r->points[r->n_points++];
         report_drop_empty_rows(&c->scores[i]);
         *p = (struct report_score){.method = c->method, .examples = c->n[i], .n = scores_measured(&c->scores[i]),
-                                   .seeds = c->scores[i].seeds};
+                                   .seeds = i == 0 && c->from_base ? 1 : c->scores[i].seeds};
         p->score = scores_interval(&c->scores[i], &how);
     }
 }

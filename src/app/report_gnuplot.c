@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "text/visible.h"
 
-enum { LABEL_WIDTH = 22 };
+enum { LABEL_WIDTH = 20 };
 
 /* 'text': in single quotes gnuplot takes all but the quote itself as it is. One line, as people see it. */
 static void add_quoted(struct str *out, const char *text, size_t width)
@@ -43,7 +43,7 @@ static void add_head(struct str *out, const struct chart *c)
              c->figure, c->figure, c->figure, c->figure);
     str_adds(out, "set encoding utf8\nset termoption noenhanced\nset datafile missing 'nan'\nset border 3 lc rgb '#888888'\n");
     str_adds(out, "set grid xtics ytics lc rgb '#e4e4e4' lt 1 lw 0.6\nset tics scale 0.4 textcolor rgb '#333333'\n");
-    str_addf(out, "set title 'Figure %d. %s' offset 0,0.5\n", c->figure, c->title);
+    str_addf(out, "set title 'Figure %d. %s' offset 0,0.8\n", c->figure, c->title);
     str_adds(out, "set xlabel ");
     add_quoted(out, c->x_label, 100);
     str_adds(out, "\nset xrange [0:1]\n");
@@ -72,7 +72,7 @@ static void add_row_labels(struct str *out, const struct chart *c)
             continue;
         str_adds(out, "set label ");
         add_quoted(out, c->rows[i].note, 60);
-        str_addf(out, " at graph 1.02, first %zu left font ',9' textcolor rgb '#555555'\n", i + 1);
+        str_addf(out, " at graph 1.02, first %zu left font ',8' textcolor rgb '#555555'\n", i + 1);
     }
 }
 
@@ -116,7 +116,7 @@ static void add_kinds(struct str *out, const struct chart *c)
 
 static void rows_script(struct str *out, const struct report *r, const struct chart *c)
 {
-    str_addf(out, "set yrange [%.1f:0.5]\nset lmargin at screen 0.18\nset rmargin at screen 0.62\n", (double)c->n_rows + 0.5);
+    str_addf(out, "set yrange [%.1f:0.5]\nset lmargin at screen 0.19\nset rmargin at screen 0.64\nset ytics font ',10'\n", (double)c->n_rows + 0.5);
     add_row_labels(out, c);
     add_kinds(out, c);
     for (size_t i = 0; i < c->n_rows; i++)
@@ -166,14 +166,14 @@ static void add_line(struct str *out, const struct report *r, const struct chart
     str_addf(out, "  $fit%zu using 1:2 with lines dt 2 lw 1.2 lc rgb '%s' notitle, \\\n", i, colour);
     str_addf(out, "  $points%zu using 1:2:3:4 with yerrorbars pt 0 lw 1.2 lc rgb '%s' notitle, \\\n", i, colour);
     str_addf(out, "  $points%zu using 1:2 with linespoints pt %d ps 1.1 lw 2 lc rgb '%s' title ", i, filled_point(style), colour);
-    add_quoted(out, r->methods[c->lines[i].method].name, 30);
+    add_quoted(out, r->methods[c->lines[i].method].name, 14);
 }
 
 static void lines_script(struct str *out, const struct report *r, const struct chart *c)
 {
     str_addf(out, "set yrange [0:1]\nset ylabel '%s'\n", c->y_label);
     add_ticks(out, 'y', c->y_ticks, c->n_y);
-    str_adds(out, "set key bottom right reverse Left samplen 2 width 2\n");
+    str_adds(out, "set key outside right top reverse Left samplen 2 font ',10'\n");
     if (!isnan(c->level)) {
         str_addf(out, "set arrow from 0,%.6f to 1,%.6f nohead dt 3 lw 1.4 lc rgb '#666666'\nset label ", c->level, c->level);
         add_quoted(out, c->level_label, 60);

@@ -60,7 +60,8 @@ void page_style(struct str *out)
              ".scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.88rem;width:100%;"
              "font-variant-numeric:tabular-nums}th,td{text-align:left;padding:.32rem .9rem .32rem 0;"
              "border-bottom:1px solid var(--line);vertical-align:top}th{font-weight:600;color:var(--dim);white-space:nowrap}"
-             "td:first-child{font-weight:600}td.hash{font-family:ui-monospace,monospace;font-size:.8rem;word-break:break-all}\n"
+             "td:first-child{font-weight:600}td i{display:inline-block;width:.62em;height:.62em;border-radius:50%;"
+             "background:var(--c);margin-right:.5em}td.hash{font-family:ui-monospace,monospace;font-size:.8rem;word-break:break-all}\n"
              "pre{background:var(--card);border:1px solid var(--line);border-radius:6px;padding:.8rem;overflow-x:auto;"
              "white-space:pre-wrap;overflow-wrap:anywhere;font:13px/1.45 ui-monospace,monospace}\n"
              "details{margin:.5rem 0}summary{cursor:pointer;font-weight:600;overflow-wrap:anywhere}\n"
@@ -150,25 +151,60 @@ static void add_notes(struct str *out, const struct report *r)
     str_adds(out, "</ul>\n");
 }
 
-static void add_cells(struct str *out, const char *const *cells, size_t n, const char *tag)
+/* What stands in parentheses stays on one line. */
+static void add_unbroken(struct str *out, const char *cell)
+{
+    size_t from = out->len;
+    bool inside = false;
+    page_text(out, cell);
+    for (size_t i = from; i < out->len; i++) {
+        inside = out->at[i] == '(' || (inside && out->at[i] != ')');
+        if (inside && out->at[i] == ' ')
+            str_splice(out, i, i + 1, SLICE("&#160;"));
+    }
+}
+
+/* style: of the row's method, for its dot; -1: none. */
+static void add_cells(struct str *out, const char *const *cells, size_t n, const char *tag, int style)
 {
     str_adds(out, "<tr>");
     for (size_t c = 0; c < n; c++) {
         str_addf(out, "<%s>", tag);
-        page_text(out, cells[c]);
+        if (c == 0 && style >= 0)
+            str_addf(out, "<i class=\"s%d\"></i>", style);
+        add_unbroken(out, cells[c]);
         str_addf(out, "</%s>", tag);
     }
     str_adds(out, "</tr>\n");
 }
 
-static void add_table(struct str *out, const struct report_sheet *s)
+static void add_table(struct str *out, const struct report *r, const struct report_sheet *s, bool dots)
 {
     str_adds(out, "<div class=\"scroll\"><table>\n<thead>");
-    add_cells(out, s->heads, s->columns, "th");
+    add_cells(out, s->heads, s->columns, "th", -1);
     str_adds(out, "</thead>\n<tbody>\n");
     for (size_t i = 0; i < s->rows; i++)
-        add_cells(out, s->cells + i * s->columns, s->columns, "td");
+        add_cells(out, s->cells + i * s->columns, s->columns, "td", dots ? chart_style(r, s->methods[i]) : -1);
     str_adds(out, "</tbody></table></div>\n");
+}
+
+static void add_picture(struct str *out, const struct report *r, const struct report_sheet *s, int figure)
+{
+    str_adds(out, "<figure>\n");
+    page_figure(out, r, figure);
+    str_adds(out, "<figcaption>");
+    page_text(out, s->about);
+    str_adds(out, figure == 2 ? " Dotted: the fitted growth curve. Shaded: 95% interval.</figcaption>\n</figure>\n"
+                              : "</figcaption>\n</figure>\n");
+}
+
+/* Figures 1 and 2 have a row for each point: theirs is opened on demand. */
+static void add_numbers(struct str *out, const struct report *r, const struct report_sheet *s, int figure)
+{
+    bool closed = figure <= 2;
+    str_adds(out, closed ? "<details><summary>The numbers</summary>\n" : "");
+    add_table(out, r, s, figure <= REPORT_FIGURES);
+    str_adds(out, closed ? "</details>\n" : "");
 }
 
 static void add_figure(struct str *out, const struct report *r, int figure)
@@ -178,23 +214,19 @@ static void add_figure(struct str *out, const struct report *r, int figure)
     str_addf(out, "<h2 id=\"figure%d\">", figure);
     if (figure <= REPORT_FIGURES)
         str_addf(out, "Figure %d. ", figure);
-    str_addf(out, "%s</h2>\n", s.title);
+    page_text(out, s.title);
+    str_adds(out, "</h2>\n");
     if (s.rows == 0)
-        str_adds(out, "<p class=\"dim\">Nothing to show: no evals that this figure could be made of.</p>\n");
-    else if (figure <= REPORT_FIGURES) {
-        str_adds(out, "<figure>\n");
-        page_figure(out, r, figure);
-        str_adds(out, "<figcaption>");
-        page_text(out, s.about);
-        str_adds(out, figure == 2 ? " Dotted: the fitted growth curve. Shaded: 95% interval.</figcaption>\n</figure>\n"
-                                  : "</figcaption>\n</figure>\n");
-    } else {
+        str_adds(out, "<p class=\"dim\">Nothing to show: no evals that this could be made of.</p>\n");
+    else if (figure <= REPORT_FIGURES)
+        add_picture(out, r, &s, figure);
+    else {
         str_adds(out, "<p>");
         page_text(out, s.about);
         str_adds(out, "</p>\n");
     }
     if (s.rows)
-        add_table(out, &s);
+        add_numbers(out, r, &s, figure);
     report_sheet_free(&s);
 }
 

@@ -97,10 +97,12 @@ static void thinking(struct report_sheet *s, const struct report *r, struct str 
 static const char *answer_cell(struct report_sheet *s, const struct needed *it, const struct interval *i,
                                struct str *work)
 {
-    if (it->state == NEEDED_REACHED)
-        report_interval(work, i, 0);
-    else
+    if (it->state == NEEDED_UNKNOWN)
         report_examples(work, it);
+    else
+        report_interval(work, i, 0);
+    if (it->state == NEEDED_BEYOND)
+        str_adds(work, ", beyond the points");
     return keep(s, work);
 }
 
@@ -132,9 +134,9 @@ static void needs(struct report_sheet *s, const struct report *r, struct str *wo
     if (isnan(r->target))
         str_adds(work, "There is no target score to reach (see the notes).");
     else if (isnan(r->asked.target))
-        str_addf(work, "Examples until the score is %.3f: %.0f%% over the base.", r->target, 100 * r->asked.gain);
+        str_addf(work, "Examples seen until the score is %.3f, %.0f%% over the base.", r->target, 100 * r->asked.gain);
     else
-        str_addf(work, "Examples until the score is %.3f.", r->target);
+        str_addf(work, "Examples seen until the score is %.3f.", r->target);
     if (r->n_needs)
         str_addf(work, " Relative to %s.", r->methods[r->needs[r->reference].method].name);
     s->about = keep(s, work);
@@ -172,8 +174,12 @@ void report_sheet(struct report_sheet *out, const struct report *r, int figure)
     static void (*const writers[])(struct report_sheet *, const struct report *, struct str *) = {
         finals, points, thinking, needs, tests};
     struct str work = {0};
+    if (figure <= REPORT_FIGURES)
+        report_title_of(&work, r, figure);
+    else
+        str_adds(&work, "Paired tests between methods");
+    out->title = keep(out, &work);
     writers[figure - 1](out, r, &work);
-    out->title = figure <= REPORT_FIGURES ? report_title(figure) : "Paired tests between methods";
     str_free(&work);
 }
 

@@ -6,7 +6,7 @@
 #include "app/report_page.h"
 #include "text/visible.h"
 
-enum { WIDTH = 860, LEFT = 132, PLOT = 440, TOP = 26, ROW = 24 };
+enum { WIDTH = 860, LEFT = 132, PLOT = 420, TOP = 26, ROW = 24 };
 
 static void add_label(struct str *out, double x, double y, const char *class, const char *anchor, const char *text,
                       size_t width)
@@ -73,7 +73,7 @@ static void add_row(struct str *out, const struct report *r, const struct chart_
         return;
     }
     if (row->label)
-        add_label(out, LEFT - 12, y + 4, "name", "end", row->label, 18);
+        add_label(out, LEFT - 12, y + 4, "name", "end", row->label, 15);
     if (!isnan(row->low) && !isnan(row->at))
         add_interval(out, row, y, style);
     if (isfinite(row->at))
@@ -196,7 +196,7 @@ static void draw_lines(struct str *out, const struct report *r, const struct cha
         int style = chart_style(r, c->lines[i].method);
         str_addf(out, "<path d=\"M%d %.1fh28\" class=\"s%d line\"/>\n", L_LEFT + L_PLOT + 14, y, style);
         add_point(out, L_LEFT + L_PLOT + 28, y, style, false);
-        add_label(out, L_LEFT + L_PLOT + 50, y + 4, "name", "start", r->methods[c->lines[i].method].name, 14);
+        add_label(out, L_LEFT + L_PLOT + 50, y + 4, "name", "start", r->methods[c->lines[i].method].name, 11);
     }
     str_adds(out, "</svg>\n");
 }

@@ -14,6 +14,15 @@ const char *report_title(int figure)
     }
 }
 
+void report_title_of(struct str *out, const struct report *r, int figure)
+{
+    str_adds(out, report_title(figure));
+    if (figure == 4 && isnan(r->asked.target))
+        str_addf(out, " for %.0f%% over the base", 100 * r->asked.gain);
+    else if (figure == 4)
+        str_addf(out, " to score %.3f", r->asked.target);
+}
+
 static void add_count(struct str *out, double n)
 {
     str_addf(out, n < 10 && floor(n) < n ? "%.1f" : "%.0f", n);
@@ -45,8 +54,12 @@ static void add_value(struct str *out, double v, int digits)
 void report_interval(struct str *out, const struct interval *i, int digits)
 {
     add_value(out, i->estimate, digits);
-    if (isnan(i->estimate) || isnan(i->low))
+    if (isnan(i->estimate) || isnan(i->low) || (isinf(i->estimate) && isinf(i->low)))
         return;
+    if (isinf(i->estimate)) { /* some resamples get there */
+        str_addf(out, " (from %.*f)", digits, i->low);
+        return;
+    }
     str_adds(out, " (");
     add_value(out, i->low, digits);
     str_adds(out, " to ");
@@ -59,7 +72,7 @@ void report_p(struct str *out, double p)
     if (isnan(p))
         str_adds(out, "–");
     else if (p < 0.001)
-        str_adds(out, "< 0.001");
+        str_adds(out, "<0.001");
     else
         str_addf(out, "%.*f", p < 0.1 ? 3 : 2, p);
 }
