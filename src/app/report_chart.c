@@ -100,10 +100,12 @@ static void log_axis(struct chart *c, struct chart_axis *a, struct chart_tick *t
     a->from = fmin(a->from, 1) / 1.25;
     a->to = fmax(a->to, 2) * 1.25;
     bool wide = a->to / a->from > 300;
-    for (double power = pow(10, floor(log10(a->from))); power <= a->to; power *= 10)
+    for (int e = (int)floor(log10(a->from)); pow(10, e) <= a->to; e++) {
+        double power = pow(10, e);
         for (int k = 0; k < (wide ? 1 : 3); k++)
             if (leads[k] * power >= a->from && leads[k] * power <= a->to)
                 chart_add_tick(c, ticks, n, chart_axis_at(a, leads[k] * power), "%g×", leads[k] * power);
+    }
 }
 
 void chart_axis_finish(struct chart *c, struct chart_axis *a, struct chart_tick **ticks, size_t *n)

@@ -34,23 +34,27 @@ static double count_of(const struct count_axis *a, double at)
     return a->unit * expm1(at * log1p(a->most / a->unit));
 }
 
-/* The counts themselves, where their labels do not run into each other. */
+/* The smallest count above `last` whose label does not run into the one before; INFINITY where there is none. */
+static double next_count(const struct chart *c, const struct report *r, const struct count_axis *a, double last)
+{
+    double found = INFINITY, apart = 0.07, before = c->x_ticks[c->n_x - 1].at;
+    for (size_t i = 0; i < r->n_points; i++) {
+        double n = r->points[i].examples;
+        if (n > last && count_at(a, n) - before > apart)
+            found = fmin(found, n);
+    }
+    return found;
+}
+
+/* The counts themselves are the marks. */
 static void count_ticks(struct chart *c, const struct report *r, const struct count_axis *a)
 {
     c->x_ticks = arena_zalloc(&c->arena, CHART_TICKS, sizeof *c->x_ticks);
     chart_add_tick(c, c->x_ticks, &c->n_x, 0, "%.0f", 0);
-    for (double next = 0, at; next < a->most;) {
-        double found = INFINITY;
-        for (size_t i = 0; i < r->n_points; i++) {
-            double n = r->points[i].examples;
-            at = count_at(a, n);
-            if (n > next && at - c->x_ticks[c->n_x - 1].at > 0.07)
-                found = fmin(found, n);
-        }
-        if (!isfinite(found))
-            return;
-        chart_add_tick(c, c->x_ticks, &c->n_x, count_at(a, found), "%.0f", found);
-        next = found;
+    double n = next_count(c, r, a, 0);
+    while (isfinite(n) && c->n_x < CHART_TICKS) {
+        chart_add_tick(c, c->x_ticks, &c->n_x, count_at(a, n), "%.0f", n);
+        n = next_count(c, r, a, n);
     }
 }
 
