@@ -457,6 +457,41 @@ const char *config_step_value(const struct config *c, const char *step, const ch
     return at ? at->value : NULL;
 }
 
+/* Sections without a name have their values under "". */
+static const struct entry *find_train(const struct config *c, const char *name)
+{
+    return find(c, "train", "", name);
+}
+
+const char *config_train_value(const struct config *c, const char *name)
+{
+    const struct entry *at = find_train(c, name);
+    return at ? at->value : NULL;
+}
+
+const char *config_train_path(struct config *c, const char *name)
+{
+    const struct entry *at = find_train(c, name);
+    return at ? entries_path(&c->entries, at) : NULL;
+}
+
+const char *const *config_train_paths(struct config *c, const char *name)
+{
+    const struct entry *at = find_train(c, name);
+    size_t n = 0;
+    if (!at)
+        return NULL;
+    const char *const *words = entries_words(&c->entries, at, &n);
+    const char **paths = arena_alloc(&c->entries.arena, (n + 1) * sizeof *paths);
+    for (size_t i = 0; i < n; i++) {
+        struct entry one = *at;
+        one.value = words[i];
+        paths[i] = entries_path(&c->entries, &one);
+    }
+    paths[n] = NULL;
+    return paths;
+}
+
 const char *config_prompts_dir(const struct config *c)
 {
     return c->prompts;

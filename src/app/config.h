@@ -25,6 +25,11 @@ const struct endpoint *config_endpoint(struct config *c, const char *name, struc
 /* [step generate] endpoint = NAME, samples, rounds, temperature ... NULL: not given. */
 const char *config_step_value(const struct config *c, const char *step, const char *name);
 
+/* [train] name: a value as it stands, a path from the folder of its file, or several paths ended by NULL. NULL: not given. */
+const char *config_train_value(const struct config *c, const char *name);
+const char *config_train_path(struct config *c, const char *name);
+const char *const *config_train_paths(struct config *c, const char *name);
+
 /* The graders of each task, resolved: their endpoints have keys. */
 int config_graders(struct config *c, const struct task_graders **list, size_t *n, struct error *err);
 

@@ -61,6 +61,9 @@ const struct config_key config_keys[] = {
     {"step", "temperature", CONFIG_NUMBER, NULL, "of sampling"},
     {"step", "budget", CONFIG_NUMBER, NULL, "money after which a job pauses"},
     {"step", "budget-tokens", CONFIG_COUNT, NULL, "tokens after which a job pauses"},
+
+    {"train", "models", CONFIG_WORDS, NULL, "folders to look for base models in"},
+    {"train", "program", CONFIG_PATH, NULL, "the program hinge-train on this machine"},
     {.section = NULL},
 };
 

@@ -110,7 +110,7 @@ static const char *keep(struct entries *e, const char *text)
 
 static bool is_section(const char *kind, const char *name)
 {
-    if (strcmp(kind, "project") == 0)
+    if (strcmp(kind, "project") == 0 || strcmp(kind, "train") == 0)
         return !*name;
     static const char *const named[] = {"endpoint", "grader", "task", "step"};
     for (size_t i = 0; i < sizeof named / sizeof *named; i++)
@@ -135,8 +135,8 @@ static int take_value(void *context, const char *section, const char *name, cons
     struct entry one = {.kind = keep(e, kind), .name = keep(e, rest), .value = keep(e, value), .file = r->path,
                         .line = r->line, .own = r->own};
     if (!is_section(kind, rest)) {
-        entries_fault(e, &one, "[%.60s] is no section: [project], [endpoint NAME], [grader NAME], [task NAME] or "
-                               "[step NAME]", section);
+        entries_fault(e, &one, "[%.60s] is no section: [project], [endpoint NAME], [grader NAME], [task NAME], "
+                               "[step NAME] or [train]", section);
         return 1;
     }
     one.key = config_key_find(kind, name);

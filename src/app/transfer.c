@@ -62,6 +62,7 @@ static int read_request(const struct export_request *q, struct export_options *o
                                  .split = q->split,
                                  .reviewer = q->reviewer,
                                  .with_decisions = q->with_decisions,
+                                 .unlisted = q->unlisted,
                                  .progress = q->progress};
     if (!o->method)
         return error_set(err, ERR_USAGE, "there is no method '%s'", q->method);

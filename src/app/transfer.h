@@ -30,6 +30,7 @@ struct export_request { /* NULL: not given */
     const char *format;        /* rules: "json" or "md"; by the file's name otherwise */
     bool with_decisions;
     bool progress;
+    bool unlisted; /* a look: no manifest, and the project does not remember the set */
 };
 
 /* -1 and err on failure, ERR_USAGE where the request makes no sense; free result in any case. */

@@ -115,6 +115,54 @@ static const struct option_spec jobs_options[] = {
     "it is watched; Ctrl-C stops it, and 'hinge jobs DB resume N' goes on. An answer that was paid for is stored and " \
     "never asked for again. Endpoints and graders are described in hinge-config(5). Exits with 1 when records failed."
 
+static const struct option_spec train_options[] = {
+    {"method", 'm', "METHODS", "start: sft, isft or rgt; several with commas are one comparison"},
+    {"model", 0, "PATH", "start: the base model, a folder or GGUF file, or the name of one that models lists"},
+    {"split", 0, "train|none|learn", "data: records of this split (learn: all but valid and test)"},
+    {"since", 0, "WHEN", "data: decided on or after this day or time"},
+    {"reviewer", 0, "NAME", "data: decided by this reviewer"},
+    {"min-agreement", 0, "SHARE", "data: judged alike by at least this share (0 to 1) of two or more"},
+    {"snapshot", 0, "SNAPSHOT", "data: an older snapshot instead of a new one: its hash or the beginning of it, or a file"},
+    {"valid", 0, "FILE", "held out for its loss; none for nothing (the split valid, where it has records)"},
+    {"adapter", 0, "DIR", "begin with this adapter"},
+    {"device", 0, "auto|cpu|cuda", "what computes (auto)"},
+    {"place", 0, "PLACE", "where: local (local)"},
+    {"processes", 0, "N", "processes, joined by MPI (1)"},
+    {"name", 0, "NAME", "of the run (METHOD-1, METHOD-2, ...)"},
+    {"notes", 0, "TEXT", "kept with the run"},
+    {"together", 0, NULL, "several methods: all at once instead of one after the other"},
+    {"epochs", 0, "N", "passes over the data (1)"},
+    {"batch", 0, "N", "examples an optimizer step (8)"},
+    {"lr", 0, "X", "learning rate (2e-4)"},
+    {"schedule", 0, "constant|linear|cosine", "how the rate goes on after warm-up (constant)"},
+    {"warmup", 0, "N", "steps until the rate is reached (0)"},
+    {"rank", 0, "N", "LoRA rank (256)"},
+    {"alpha", 0, "X", "LoRA alpha (32)"},
+    {"rslora", 0, NULL, "scale by alpha / sqrt(rank)"},
+    {"targets", 0, "LIST", "linear layers with an adapter (all)"},
+    {"full", 0, NULL, "train all weights instead of an adapter"},
+    {"branch-weight", 0, "token|branch", "what weighs the same (token)"},
+    {"max-tokens", 0, "N", "longest sequence (4096)"},
+    {"too-long", 0, "stop|skip", "what to do with longer examples (stop)"},
+    {"clip", 0, "X", "largest gradient norm; 0 is none (1.0)"},
+    {"decay", 0, "X", "weight decay (0)"},
+    {"every", 0, "N", "steps between checkpoints (100)"},
+    {"every-examples", 0, "N", "examples between checkpoints, in place of --every"},
+    {"grid", 0, "even|log", "log: checkpoints after once, twice, four times, ... --every-examples (even)"},
+    {"row-tokens", 0, "N", "tokens computed at once (2048)"},
+    {"recompute", 0, "auto|on|off", "keep activations or compute layers twice (auto)"},
+    {"no-share", 0, NULL, "compute each branch as a plain sequence"},
+    {"init", 0, "model|random", "the model's weights or random ones (model)"},
+    {"seed", 0, "N", "of adapters, random weights and order (0)"},
+    {"threads", 0, "N", "threads; 0 is all cores (0)"},
+    {"chat", 0, "NAME", "chat format, where the model's template is not known"},
+    {"step", 0, "N", "branch: the checkpoint's step (the last)"},
+    {"limit", 'n', "N", "preview: examples to show (3); log: lines (200)"},
+    {"detach", 'd', NULL, "do not watch the run"},
+    {"json", 0, NULL, "print JSON"},
+    {.name = NULL},
+};
+
 static const struct option_spec open_options[] = {
     {"reviewer", 'r', "NAME", "who decides ($HINGE_REVIEWER, else the login name)"},
     {"theme", 't', "NAME", "dark, light, contrast, mono, or a theme file ($HINGE_THEME, else dark)"},
@@ -243,6 +291,35 @@ const struct command commands[] = {
      .min_args = 1,
      .max_args = 3,
      .run = cmd_jobs},
+    {.name = "train",
+     .args = "DB [WORD [RUN [RUN]]]",
+     .summary = "train a model on what was accepted; list, watch, stop and resume runs",
+     .details = "WORD is start, list, models or preview, or with a run's name show, watch, log, stop, resume, branch or delete; "
+                "compare takes two. Without it, list, or start where --method is given.\n\n"
+                "start: what is accepted becomes a snapshot, and hinge-train(1) trains a LoRA adapter on it, "
+                "as a process of its own that goes on when the terminal is closed. Here it is watched; Ctrl-C stops it "
+                "after the step at hand, with a checkpoint, and 'resume' goes on. preview shows examples as they will be "
+                "trained, the trained text in brackets, and whether the model fits; models lists base models.\n\n"
+                "A run is a folder in DB-runs, and its state is read from there: copied elsewhere, it opens as well. RUN is a "
+                "run's name, or the beginning of its uuid.\n\n"
+                "With --json a run is an object: name, uuid, folder, state (waiting, starting, running, stopped, finished, "
+                "failed, unreadable), reason, method, group, model, place, device, notes, seed, created, started and ended "
+                "(milliseconds since 1970, or null), branched_from (uuid, name, step), data (train and valid: sha256, examples, "
+                "branches_a, branches_b, filters), options, progress (step, steps, examples, examples_all, loss, "
+                "valid_loss, tokens_per_second, seconds_left; null where not known) and checkpoints (step, examples, bytes, "
+                "written, path). Runs of one comparison have group in common. start prints one object, or a list for several "
+                "methods. Exits with 1 when a run that was watched did not finish.",
+     .options = train_options,
+     .min_args = 1,
+     .max_args = 4,
+     .run = cmd_train},
+    {.name = "keep",
+     .args = "RUN...",
+     .summary = "",
+     .details = "",
+     .min_args = 1,
+     .max_args = -1,
+     .run = cmd_keep},
     {.name = "prompts",
      .args = "[DB] [list|show NAME|check|diff NAME [HASH]|earnings]",
      .summary = "show, check and compare prompt templates, and say which earn their keep",

@@ -24,6 +24,8 @@ int cmd_jobs(struct invocation *inv);
 int cmd_prompts(struct invocation *inv);
 int cmd_verdicts(struct invocation *inv);
 int cmd_work(struct invocation *inv); /* a job's own process */
+int cmd_train(struct invocation *inv);
+int cmd_keep(struct invocation *inv); /* the keeper of runs, a process of its own */
 int cmd_agreement(struct invocation *inv);
 int cmd_report(struct invocation *inv);
 int cmd_backup(struct invocation *inv);

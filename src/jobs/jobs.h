@@ -16,6 +16,10 @@ int jobs_log_path(const char *project, int64_t id, struct str *out, struct error
  * log), which survives hang-up. Returns when the worker holds the job or has said why not. */
 int jobs_launch(const char *program, const char *project, int64_t id, struct error *err);
 
+/* The same for any program: starts argv (ended by NULL) as a process of its own. It has to say through jobs/report.h that
+ * it took its work, or why not. */
+int jobs_detach(char *const argv[], const char *log, struct error *err);
+
 /* A worker holds the job's lock on this machine now: told by the lock, never by a pid. */
 bool jobs_alive(const char *project, int64_t id);
 

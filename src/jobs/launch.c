@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "jobs/jobs.h"
 #include "jobs/lock.h"
 #include "jobs/report.h"
@@ -18,8 +19,8 @@
 enum { REPORT_WAIT_MS = 30000, OTHER_FDS = 1024 };
 
 struct launch { /* all that the child needs, made before the fork */
-    const char *program, *project, *log;
-    char id[24];
+    char *const *argv;
+    const char *log;
     int pipe[2];
 };
 
@@ -63,8 +64,8 @@ static void become_worker(const struct launch *l)
     umask(077);
     open_streams(l);
     setenv(REPORT_VARIABLE, "1", 1);
-    execlp(l->program, l->program, "work", l->project, l->id, (char *)NULL);
-    report_errno(REPORT_FD, "run", l->program);
+    execvp(l->argv[0], l->argv);
+    report_errno(REPORT_FD, "run", l->argv[0]);
 }
 
 /* Forked twice: the worker is nobody's child, and leads no session that could get a terminal. */
@@ -87,7 +88,7 @@ static int start(const struct launch *l, struct error *err)
         return error_errno(err, "cannot start a process");
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         ;
-    return status == 0 ? 0 : error_set(err, ERR_IO, "cannot start a process for the job");
+    return status == 0 ? 0 : error_set(err, ERR_IO, "cannot start a process");
 }
 
 static bool readable(int fd, int64_t until)
@@ -134,16 +135,22 @@ static int launch(struct launch *l, struct error *err)
     return result;
 }
 
+int jobs_detach(char *const argv[], const char *log, struct error *err)
+{
+    return launch(&(struct launch){.argv = argv, .log = log}, err);
+}
+
 int jobs_launch(const char *program, const char *project, int64_t id, struct error *err)
 {
     struct str log = {0};
-    struct launch l = {.program = program, .project = project};
+    char number[24], *name = mem_strdup(program), *path = mem_strdup(project);
+    snprintf(number, sizeof number, "%lld", (long long)id);
+    char *argv[] = {name, (char[]){"work"}, path, number, NULL};
     int result = jobs_log_path(project, id, &log, err);
-    if (result == 0) {
-        l.log = str_z(&log);
-        snprintf(l.id, sizeof l.id, "%lld", (long long)id);
-        result = launch(&l, err);
-    }
+    if (result == 0)
+        result = jobs_detach(argv, str_z(&log), err);
+    mem_free(name);
+    mem_free(path);
     str_free(&log);
     return result;
 }

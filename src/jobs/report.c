@@ -47,7 +47,7 @@ int report_read(struct slice said, const char *log, struct error *err)
     if (slice_is(said, taken))
         return 0;
     if (!slice_starts(said, refused))
-        return error_set(err, ERR_IO, "the worker ended before it took the job; see %s", log);
+        return error_set(err, ERR_IO, "the process ended before it took its work; see %s", log);
     struct str text = {0};
     char *rest;
     str_add_slice(&text, slice_sub(said, strlen(refused), said.len));

@@ -1,5 +1,5 @@
-/* What a worker says to whoever launched it, once, through a pipe: that it holds the job, or why not. Private to
- * src/jobs/. */
+/* What a worker says to whoever launched it, once, through a pipe: that it holds the job, or why not. For what
+ * jobs_detach starts. */
 #ifndef JOBS_REPORT_H
 #define JOBS_REPORT_H
 

@@ -285,7 +285,7 @@ int export_run(struct store *s, const struct export_options *o, struct export_re
         code = say_empty(&ex);
     if (code == 0)
         code = close_files(&ex);
-    if (code == 0 && o->method->training && strcmp(o->path, "-") != 0 &&
+    if (code == 0 && o->method->training && !o->unlisted && strcmp(o->path, "-") != 0 &&
         !file_is_device(o->path))
         code = finish_training(&ex);
     export_file_abort(ex.file);

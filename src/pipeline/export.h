@@ -21,13 +21,14 @@ const struct export_method *export_method_find(const char *name);
 struct export_options {
     const struct export_method *method;
     const char *path;     /* "-": standard output, and no manifest */
-    const char *split;    /* train, valid, test, none; NULL: all */
+    const char *split;    /* train, valid, test, none; learn: all but valid and test; NULL: all */
     const char *reviewer; /* records whose decision that counts is this one's; NULL: all */
     int64_t since;        /* ... was made then (ms) or later; 0: all */
     double min_agreement; /* share of the reviewers who decided alike; 0: all */
     bool with_decisions;  /* records: FILE.decisions.jsonl beside it */
     bool markdown;        /* rules: a hand-book instead of JSON */
     bool progress;
+    bool unlisted;        /* a look: no manifest, and the project does not remember the set */
 };
 
 /* Zero-initialise; free with export_result_free. */

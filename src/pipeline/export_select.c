@@ -72,10 +72,18 @@ static const char *agreement_reason(struct selection *sel, const struct stored_r
     return share < sel->options->min_agreement ? sel->below : NULL;
 }
 
+/* "learn" is what may be learned from: all that is not held out. */
+static bool split_fits(const char *wanted, const char *split)
+{
+    if (strcmp(wanted, "learn") == 0)
+        return strcmp(split, "valid") != 0 && strcmp(split, "test") != 0;
+    return strcmp(wanted, split) == 0;
+}
+
 static const char *filter_reason(struct selection *sel, const struct stored_record *r)
 {
     const struct export_options *o = sel->options;
-    if (o->split && strcmp(o->split, r->split ? r->split : "none") != 0)
+    if (o->split && !split_fits(o->split, r->split ? r->split : "none"))
         return "of another split";
     if (o->reviewer && (!r->reviewer_name || strcmp(o->reviewer, r->reviewer_name) != 0))
         return r->reviewer_name ? "decided by another reviewer" : "undecided";

@@ -35,6 +35,7 @@ const struct option_spec fit_options[] = {
     {"too-long", "stop|skip", "stop", "what to do with examples over --max-tokens"},
     {"every", "N", "100", "steps between checkpoints"},
     {"every-examples", "N", "0", "examples between checkpoints, in place of --every"},
+    {"grid", "even|log", "even", "log: after once, twice, four times, ... --every-examples"},
     {"seed", "N", "0", "of adapters, random weights and order"},
     {"resume", NULL, NULL, "go on from the last checkpoint in --out"},
     {0},
@@ -63,6 +64,9 @@ static int read_numbers(struct fit *f, struct error *err)
                                                                        : SCHEDULE_CONSTANT;
     f->lora.rslora = option_flag(o, "rslora");
     f->full = option_flag(o, "full");
+    f->doubling = strcmp(option(o, "grid"), "log") == 0;
+    if (f->doubling && !f->every_examples)
+        return error_set(err, ERR_USAGE, "--grid log needs --every-examples, where its first checkpoint is");
     if (f->full && option(o, "adapter"))
         return error_set(err, ERR_USAGE, "--full and --adapter do not go together");
     return 0;

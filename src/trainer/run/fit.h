@@ -22,6 +22,7 @@ struct fit {
     struct run_folder folder;    /* the first rank's; empty in others */
     int epochs, batch, warmup, every, seed, row_tokens, steps_an_epoch, total;
     int every_examples; /* 0: every counts steps */
+    bool doubling;      /* checkpoints after once, twice, four times, ... that many */
     double lr, clip, decay;
     enum schedule schedule;
     int *order; /* of the examples in the epoch at hand */

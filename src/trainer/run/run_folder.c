@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -10,13 +11,27 @@
 #include "base/lines.h"
 #include "base/mem.h"
 
-enum { CONFIG_MAX = 1 << 20, LINE_BYTES = 1 << 20 };
+enum { CONFIG_MAX = 1 << 20, LINE_BYTES = 1 << 20, LOCK_TRIES = 50, LOCK_STEP_MS = 10 };
 
 static struct str path_in(const struct run_folder *f, const char *name)
 {
     struct str path = {0};
     str_addf(&path, "%s/%s", f->path, name);
     return path;
+}
+
+/* Whoever looks whether a run is alive takes the lock for a moment: tried again before another process is believed in. */
+static bool try_lock(int fd)
+{
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return true;
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return false;
+        nanosleep(&(struct timespec){.tv_nsec = LOCK_STEP_MS * 1000000L}, NULL);
+    }
+    errno = EWOULDBLOCK;
+    return false;
 }
 
 static int take_lock(struct run_folder *f, struct error *err)
@@ -26,7 +41,7 @@ static int take_lock(struct run_folder *f, struct error *err)
     f->lock = open(path.at, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (f->lock < 0)
         result = error_errno(err, "cannot open %s", path.at);
-    else if (flock(f->lock, LOCK_EX | LOCK_NB) != 0)
+    else if (!try_lock(f->lock))
         result = errno == EWOULDBLOCK
                      ? error_set(err, ERR_BUSY, "%s: another process trains here", f->path)
                      : error_errno(err, "cannot lock %s", path.at);
@@ -100,6 +115,18 @@ int run_folder_line(struct run_folder *f, struct slice line, struct error *err)
     fwrite(line.at, 1, line.len, f->metrics);
     fputc('\n', f->metrics);
     return fflush(f->metrics) == 0 ? 0 : error_errno(err, "writing %s/metrics.jsonl", f->path);
+}
+
+bool run_folder_stop(const struct run_folder *f, bool done)
+{
+    if (!f->path)
+        return false;
+    struct str path = path_in(f, "stop");
+    bool asked = file_exists(path.at);
+    if (asked && done)
+        unlink(path.at);
+    str_free(&path);
+    return asked;
 }
 
 void run_folder_close(struct run_folder *f)

@@ -24,6 +24,9 @@ int run_folder_open(const char *path, struct slice config, bool resume, struct r
 int run_folder_metrics(struct run_folder *f, int last, struct error *err);
 /* One line, flushed; disk full is reported. */
 int run_folder_line(struct run_folder *f, struct slice line, struct error *err);
+/* Whether somebody asks this training to end: by a file "stop" in its folder, which needs no pid and reaches other
+ * machines. done: it does, so the file goes. False for a rank without a folder. */
+bool run_folder_stop(const struct run_folder *f, bool done);
 void run_folder_close(struct run_folder *f);
 
 #endif

@@ -156,6 +156,12 @@ static bool due(const struct fit *f, int step, double examples_before)
         return true;
     if (!f->every_examples)
         return step % f->every == 0;
+    if (f->doubling) {
+        double mark = f->every_examples;
+        while (mark <= examples_before)
+            mark *= 2;
+        return f->examples_seen >= mark;
+    }
     return floor(f->examples_seen / f->every_examples) > floor(examples_before / f->every_examples);
 }
 
@@ -164,13 +170,15 @@ static int train(struct fit *f, int from, struct error *err)
     for (int step = from + 1; step <= f->total; step++) {
         double before = f->examples_seen;
         int result = train_step(f, step, err);
-        bool stop = ranks_any(&f->ranks, stop_asked != 0); /* one rank's signal stops all */
+        bool asked = stop_asked != 0 || run_folder_stop(&f->folder, false);
+        bool stop = ranks_any(&f->ranks, asked); /* one rank's signal stops all */
         if (result == 0 && (stop || due(f, step, before)))
             result = save(f, step, err);
         if (ranks_agree(&f->ranks, result, err) != 0)
             return -1;
         if (stop) {
-            log_write(f->folder.log, LOG_LEVEL_INFO, "stopped by a signal after step %d", step);
+            bool by_file = run_folder_stop(&f->folder, true);
+            log_write(f->folder.log, LOG_LEVEL_INFO, "stopped %s after step %d", by_file ? "as asked" : "by a signal", step);
             return 0;
         }
     }

@@ -1,0 +1,117 @@
+/*
+ * The keeper: a process of hinge's own for one run, or for several that come one after the other. It holds the lock
+ * "keeper" of each, starts hinge-train, takes down what it complains of, and writes how it ended. Where the keeper is
+ * killed the training goes on: nothing of a run depends on it but the order of a comparison and the words of an end.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/train_parts.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "jobs/report.h"
+#include "runs/place.h"
+
+struct kept {
+    const char *folder;
+    int lock;
+};
+
+static int take_all(struct kept *all, size_t n, struct error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        int got = run_keeper_take(all[i].folder, &all[i].lock, err);
+        if (got == 0)
+            error_set(err, ERR_BUSY, "another process looks after the run in %s", all[i].folder);
+        if (got <= 0)
+            return -1;
+        char stage[RUN_STAGE_MAX];
+        snprintf(stage, sizeof stage, i ? "waiting for the run %.90s to end" : "starting",
+                 i ? strrchr(all[i - 1].folder, '/') + 1 : "");
+        run_keeper_stage(all[i].lock, stage);
+    }
+    return 0;
+}
+
+static struct log *open_log(const char *folder)
+{
+    struct str path = {0};
+    str_addf(&path, "%s/log.txt", folder);
+    struct log *log = log_open(path.at, NULL);
+    str_free(&path);
+    return log;
+}
+
+static void keep_one(const struct kept *k, const char *trainer)
+{
+    struct error err = {0};
+    struct run run;
+    struct log *log = open_log(k->folder);
+    run_open(k->folder, &run);
+    struct run_end end = {.started = clock_now_ms()};
+    struct place_work w = {.run = &run, .trainer = trainer, .keeper = k->lock, .log = log, .end = &end};
+    int result = run_end_begin(k->folder, &err);
+    if (result == 0)
+        result = place_run(&w, &err);
+    if (result != 0) { /* the training could not even be started */
+        end.exit = 1;
+        snprintf(end.said, sizeof end.said, "%s", err.text);
+        log_write(log, LOG_LEVEL_ERROR, "%s", err.text);
+    }
+    end.ended = clock_now_ms();
+    if (run_end_write(k->folder, &end, &err) != 0)
+        log_write(log, LOG_LEVEL_ERROR, "%s", err.text);
+    run_stop_clear(k->folder);
+    run_free(&run);
+    log_close(log);
+}
+
+static void keep_all(struct kept *all, size_t n, const char *trainer)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (run_stop_asked(all[i].folder)) /* taken out of the queue */
+            run_stop_clear(all[i].folder);
+        else
+            keep_one(&all[i], trainer);
+        close(all[i].lock);
+        all[i].lock = -1;
+    }
+}
+
+int train_keep(const char *const *folders, size_t n, struct error *err)
+{
+    struct str trainer = {0}, project = {0};
+    struct kept *all = mem_zalloc(n, sizeof *all);
+    int report = report_open();
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file over the limit is a write that fails */
+    for (size_t i = 0; i < n; i++)
+        all[i] = (struct kept){folders[i], -1};
+    /* "notes.db-runs/rgt-1" is of the project notes.db */
+    const char *slash = strrchr(folders[0], '/');
+    str_addf(&project, "%.*s", slash ? (int)(slash - folders[0]) : 0, folders[0]);
+    if (project.len > 5)
+        str_cut(&project, project.len - 5);
+    int result = train_program(str_z(&project), &trainer, err);
+    if (result == 0)
+        result = take_all(all, n, err);
+    if (result == 0) {
+        report_taken(report);
+        keep_all(all, n, trainer.at);
+    } else {
+        report_refused(report, err);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (all[i].lock >= 0)
+            close(all[i].lock);
+    }
+    mem_free(all);
+    str_free(&trainer);
+    str_free(&project);
+    return result;
+}
