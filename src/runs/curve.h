@@ -64,8 +64,7 @@ struct curve_bucket {
     double first_at, last_at;
 };
 /* The part of a series from..to (both included) in n columns of equal width on the axis (log: of equal ratio; from > 0).
- * Columns of many points are told from the pyramid: a column's low and high are exact, its borders are exact to one
- * point. Returns the number of points in the window. */
+ * What is told of a column is exact; many points are told from the pyramid. Returns the number of points in the window. */
 size_t curve_window(const struct curve *c, size_t series, enum curve_axis axis, double from, double to, bool log,
                     size_t n, struct curve_bucket *out);
 /* The points themselves from..to, at most max of them; returns how many. */

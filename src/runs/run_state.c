@@ -11,8 +11,11 @@ enum { REASON_MAX = 400, LOG_BYTES = 1 << 14, STAMP = 21 /* "2026-11-26T15:00:00
 void run_say(struct run *r, const char *text)
 {
     size_t len = strcspn(text, "\r\n");
-    while (len > REASON_MAX || (len && ((unsigned char)text[len] & 0xC0) == 0x80)) /* on a character's border */
-        len = len > REASON_MAX ? REASON_MAX : len - 1;
+    if (len > REASON_MAX) {
+        len = REASON_MAX;
+        while (len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80) /* on a character's border */
+            len--;
+    }
     char *line = mem_strndup(text, len);
     mem_free(r->reason);
     r->reason = line;
