@@ -20,13 +20,13 @@ enum { HASH_SHORT = 6, COPY_BYTES = 1 << 16 };
 static int copy_file(const char *from, const char *to, char hash[SHA256_HEX + 1], int64_t *lines, struct error *err)
 {
     FILE *in = fopen(from, "rbe");
+    *lines = 0;
     if (!in)
         return error_errno(err, "cannot open %s", from);
     struct atomic_file *out = atomic_open(to, 0600, err);
     struct sha256 *h = sha256_begin();
     char *bytes = mem_alloc(COPY_BYTES);
     size_t n;
-    *lines = 0;
     while (out && (n = fread(bytes, 1, COPY_BYTES, in)) > 0) {
         for (size_t i = 0; i < n; i++)
             *lines += bytes[i] == '\n';

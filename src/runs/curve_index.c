@@ -5,7 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -31,6 +31,7 @@ struct header {
     char probe[SHA256_HEX + 8]; /* of the first and the last bytes read */
     char fault[200];
     struct entry series[SERIES_MAX];
+    char own[SHA256_HEX + 8]; /* of all above */
 };
 
 static const char magic[8] = "hngcurv";
@@ -54,6 +55,11 @@ static bool probe(int fd, uint64_t bytes, char out[SHA256_HEX + 1])
     bool read = hash_part(h, fd, 0, len) && hash_part(h, fd, bytes - len, len);
     sha256_end(h, out);
     return read;
+}
+
+static void header_hash(const struct header *h, char out[SHA256_HEX + 1])
+{
+    sha256_hex((struct slice){(const char *)h, offsetof(struct header, own)}, out);
 }
 
 /* --- columns in the file --- */
@@ -127,6 +133,10 @@ static bool fine_entry(const struct entry *e, const struct header *h)
 
 static bool fine_header(const struct header *h, size_t file_bytes, uint64_t metrics_bytes)
 {
+    char own[SHA256_HEX + 1];
+    header_hash(h, own);
+    if (memcmp(h->own, own, sizeof own) != 0)
+        return false;
     if (memcmp(h->magic, magic, sizeof magic) != 0 || h->version != VERSION || h->order != ORDER ||
         h->n_series > SERIES_MAX || h->bytes > metrics_bytes || !memchr(h->fault, '\0', sizeof h->fault))
         return false;
@@ -219,9 +229,12 @@ int curve_write_index(struct curve *c, int fd, struct error *err)
     struct str path = curve_file(c, "metrics.index");
     int result = -1;
     fill_header(c, h);
-    if (!probe(fd, c->bytes, h->probe))
+    if (!probe(fd, c->bytes, h->probe)) {
+        h->probe[0] = '\0';
         error_errno(err, "reading %s/metrics.jsonl", c->folder);
-    else {
+    }
+    header_hash(h, h->own);
+    if (h->probe[0]) {
         struct atomic_file *f = atomic_open(path.at, 0600, err);
         if (f) {
             struct walk w = {.c = c, .each = write_column, .out = atomic_stream(f)};

@@ -63,8 +63,8 @@ static double examples_at(const struct run *r, int64_t step)
     if (all < 1 || batch < 1)
         return -1;
     int64_t n = (int64_t)all, an_epoch = (n + batch - 1) / batch;
-    int64_t rest = (step % an_epoch) * batch;
-    return (double)(step / an_epoch) * all + (double)(rest < n ? rest : n);
+    int64_t rest = (step % an_epoch) * batch, epochs = step / an_epoch;
+    return (double)epochs * all + (double)(rest < n ? rest : n);
 }
 
 void run_read_checkpoints(struct run *r)

@@ -47,7 +47,7 @@ static int open_ends(struct ends *e, bool input, bool output, struct error *err)
 /* In the child: nothing but what may be called between fork and exec. */
 static void become(const struct spawn *s, const struct ends *e)
 {
-    static const char failed[] = "cannot be run: ";
+    static const char failed[] = " cannot be run: ";
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     dup2(e->in[0] >= 0 ? e->in[0] : null, 0);
     dup2(e->out[1] >= 0 ? e->out[1] : null, 1);
@@ -57,12 +57,11 @@ static void become(const struct spawn *s, const struct ends *e)
     signal(SIGINT, SIG_DFL);
     if (!s->folder || chdir(s->folder) == 0)
         execvp(s->argv[0], (char *const *)(uintptr_t)s->argv);
-    const char *why = strerror(errno);
-    ssize_t ignored = write(2, s->argv[0], strlen(s->argv[0]));
-    ignored = write(2, " ", 1);
-    ignored = write(2, failed, sizeof failed - 1);
-    ignored = write(2, why, strlen(why));
-    (void)ignored;
+    const char *const words[] = {s->argv[0], failed, strerror(errno)};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (write(2, words[i], strlen(words[i])) < 0)
+            break;
+    }
     _exit(127);
 }
 

@@ -8,8 +8,8 @@
 
 #include "base/file.h"
 #include "runs/curve.h"
-#include "support/suite.h"
-#include "support/tmp.h"
+#include "tests/support/suite.h"
+#include "tests/support/tmp.h"
 
 enum { MANY = 20000 };
 
@@ -32,11 +32,11 @@ static void put_many(const char *dir, int from, int to, double plus)
     FILE *f = fopen(tmp_join(dir, "metrics.jsonl"), from == 1 ? "w" : "a");
     CU_ASSERT_PTR_NOT_NULL_FATAL(f);
     for (int i = from; i <= to; i++) {
-        fprintf(f, "{\"step\":%d,\"steps\":%d,\"examples\":%d,\"tokens\":%d,\"loss\":%.9g,\"lr\":2e-4,\"seconds\":0.5", i, MANY,
+        fprintf(f, "{\"step\":%d,\"steps\":%d,\"examples\":%d,\"tokens\":%d,\"loss\":%.17g,\"lr\":2e-4,\"seconds\":0.5", i, MANY,
                 8 * i, 100 * i, wave(i) + plus);
-        fprintf(f, i % 3 ? "}\n" : ",\"loss_B\":%.9g}\n", 0.5 * wave(i));
+        fprintf(f, i % 3 ? "}\n" : ",\"loss_B\":%.17g}\n", 0.5 * wave(i));
         if (i % 100 == 0)
-            fprintf(f, "{\"step\":%d,\"valid\":{\"loss\":%.9g,\"trained_tokens\":7}}\n", i, 3 * wave(i));
+            fprintf(f, "{\"step\":%d,\"valid\":{\"loss\":%.17g,\"trained_tokens\":7}}\n", i, 3 * wave(i));
     }
     fclose(f);
 }
@@ -268,7 +268,7 @@ static void a_resumed_run_is_read_anew(void)
     put_many(dir, 1, 9000, 0);
     FILE *f = fopen(tmp_join(dir, "metrics.jsonl"), "a");
     for (int i = 9001; i <= 14000; i++)
-        fprintf(f, "{\"step\":%d,\"loss\":%.9g}\n", i, 50.0);
+        fprintf(f, "{\"step\":%d,\"loss\":%.17g}\n", i, 50.0);
     fclose(f);
     struct curve *c = open_curve(dir);
     CU_ASSERT_FALSE(curve_was_indexed(c));
