@@ -176,6 +176,33 @@ static void beta_zero_does_not_read(void)
     cpu_backend_free(b);
 }
 
+/* What beta multiplies may stand elsewhere, in every way a product goes: by tiles, odd tiles, few rows, the BLAS. */
+static void what_is_added_may_stand_elsewhere(void)
+{
+    struct backend *b = cpu_backend_new(2);
+    static const int rows[] = {3, 20, 90};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        for (int odd = 0; odd < 2; odd++) {
+            struct trial t = trial_of(b, false, true, rows[i], 100, 700);
+            t.a[0] = odd ? 0x1p80F : t.a[0];
+            multiply(b, &t);
+            t.p.from = t.before;
+            float *elsewhere = no_numbers(b, t.c_size);
+            for (size_t j = 0; j < t.c_size; j++)
+                elsewhere[j] = 7;
+            b->ops->matmul(b, &t.p, t.a, t.b, elsewhere);
+            for (size_t j = 0; j < t.c_size; j++) {
+                bool within = j % (size_t)t.p.ldc < (size_t)t.p.n;
+                float want = rows[i] > 16 ? t.tiles[j] : t.blas[j], slack = rows[i] > 16 ? 0 : 1e-6F * fabsf(want) + 1e-5F;
+                CU_ASSERT(within ? fabsf(elsewhere[j] - want) <= slack : elsewhere[j] == 7);
+            }
+            b->ops->release(b, elsewhere);
+            release(b, &t);
+        }
+    }
+    cpu_backend_free(b);
+}
+
 /* The same number, both NaN, or (near says) numbers of the BLAS to rounding. */
 static bool alike(float a, float b, float near)
 {
@@ -264,6 +291,7 @@ int main(int argc, char **argv)
         {"no side is leant to", nothing_leans_to_one_side},
         {"any number of threads", threads_do_not_matter},
         {"beta 0", beta_zero_does_not_read},
+        {"what is added stands elsewhere", what_is_added_may_stand_elsewhere},
         {"infinities, NaN and the ends of the range", odd_numbers_are_the_blas_s},
         {"any scale", scale_does_not_matter},
         {"HINGE_AMX=off", it_can_be_left_out},

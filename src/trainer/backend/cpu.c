@@ -171,9 +171,9 @@ static void cpu_matmul(struct backend *b, const struct matmul *p, const real *le
     float *c = out;
     if (p->m == 0 || p->n == 0)
         return;
-    if (p->from && p->from != out && p->beta != 0)
-        copy_rows(p, p->from, c);
     bool amx = ((struct cpu *)(void *)b)->amx && cpu_amx_gains(p);
+    if (!amx && p->from && p->from != out && p->beta != 0)
+        copy_rows(p, p->from, c);
     if (cpu_few_rows(p, amx)) {
         cpu_few_matmul(b, p, a, bm, c);
         return;

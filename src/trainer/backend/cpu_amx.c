@@ -36,7 +36,8 @@ struct product {
     const struct matmul *p;
     struct operand a, b;
     float *c;
-    float beta; /* of this block of k */
+    const float *plus; /* what beta multiplies: of this block of k, both */
+    float beta;
     int k0, kc, steps;
     bool share_a;
     struct packed shared;
@@ -149,20 +150,28 @@ AMX_CODE static void multiply_pair(const uint16_t *a, const uint16_t *b, int ste
     _tile_stored(3, sums + SIDE * PAIR + SIDE, ROW);
 }
 
-/* C = alpha sums + beta C for a part of C of at most PAIR by PAIR */
-AMX_CODE static void add_sums(const float *sums, float alpha, float beta, int m, int n, float *c, int ldc)
+/* C = alpha sums + beta plus for a part of C of at most PAIR by PAIR */
+AMX_CODE static void add_sums(const float *sums, const struct matmul *p, const float *plus, float *c)
 {
-    __m512 by = _mm512_set1_ps(alpha), keep = _mm512_set1_ps(beta);
-    for (int i = 0; i < m; i++) {
-        for (int j = 0; j < n; j += SIDE) {
-            __mmask16 there = n - j >= SIDE ? 0xFFFF : (__mmask16)((1U << (n - j)) - 1);
-            float *to = c + (size_t)i * (size_t)ldc + j;
+    __m512 by = _mm512_set1_ps(p->alpha), keep = _mm512_set1_ps(p->beta);
+    for (int i = 0; i < p->m; i++) {
+        for (int j = 0; j < p->n; j += SIDE) {
+            __mmask16 there = p->n - j >= SIDE ? 0xFFFF : (__mmask16)((1U << (p->n - j)) - 1);
+            size_t at = (size_t)i * (size_t)p->ldc + (size_t)j;
             __m512 x = _mm512_mul_ps(by, _mm512_load_ps(sums + (size_t)i * PAIR + j));
-            if (beta != 0)
-                x = _mm512_fmadd_ps(keep, _mm512_maskz_loadu_ps(there, to), x);
-            _mm512_mask_storeu_ps(to, there, x);
+            if (p->beta != 0)
+                x = _mm512_fmadd_ps(keep, _mm512_maskz_loadu_ps(there, plus + at), x);
+            _mm512_mask_storeu_ps(c + at, there, x);
         }
     }
+}
+
+/* The same where tiles cannot. */
+static void multiply_odd(const struct matmul *p, const float *a, const float *b, const float *plus, float *c)
+{
+    for (size_t i = 0; plus != c && p->beta != 0 && i < (size_t)p->m; i++)
+        memcpy(c + i * (size_t)p->ldc, plus + i * (size_t)p->ldc, (size_t)p->n * sizeof *c);
+    cpu_small_matmul(p, a, b, c);
 }
 
 /* Bits of the largest magnitudes on both sides: whether no piece or product of pieces overflows, and whether what
@@ -212,13 +221,15 @@ static void work_pair(const struct product *t, const struct packed *rows, int i,
     part.n = least(columns->count - j * PAIR, PAIR);
     part.k = t->kc;
     part.beta = t->beta;
-    float *c = t->c + (size_t)row * (size_t)part.ldc + (size_t)column;
+    size_t at = (size_t)row * (size_t)part.ldc + (size_t)column;
+    float *c = t->c + at;
+    const float *plus = t->plus + at;
     if (tiles_can(top_of(rows, i), top_of(columns, j))) {
         size_t size = pair_size(t->steps);
         multiply_pair(rows->panels + (size_t)i * size, columns->panels + (size_t)j * size, t->steps, sums);
-        add_sums(sums, part.alpha, part.beta, part.m, part.n, c, part.ldc);
+        add_sums(sums, &part, plus, c);
     } else {
-        cpu_small_matmul(&part, element(&t->a, row, t->k0), element(&t->b, column, t->k0), c);
+        multiply_odd(&part, element(&t->a, row, t->k0), element(&t->b, column, t->k0), plus, c);
     }
 }
 
@@ -285,6 +296,7 @@ void cpu_amx_matmul(struct backend *b, const struct matmul *p, const float *a, c
         t.kc = least(p->k - t.k0, steps * STEP);
         t.steps = parts_of(t.kc, STEP);
         t.beta = t.k0 == 0 ? p->beta : 1;
+        t.plus = t.k0 == 0 && p->from ? p->from : c;
         for (t.shared.first = 0; t.shared.first < shared_count; t.shared.first += SHARED_PAIRS * PAIR) {
             t.shared.count = least(shared_count - t.shared.first, SHARED_PAIRS * PAIR);
             work_block(b, &t);

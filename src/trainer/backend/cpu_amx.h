@@ -16,7 +16,7 @@ bool cpu_amx_usable(void);
 /* Whether a product is large enough to gain by it. */
 bool cpu_amx_gains(const struct matmul *p);
 
-/* C = alpha A B + beta C. The same bits whatever the number of threads. Tiles whose operands hold an infinity, NaN or
+/* C = alpha A B + beta from. The same bits whatever the number of threads. Tiles whose operands hold an infinity, NaN or
  * numbers near the ends of fp32's range, where pieces would overflow or vanish, go through the BLAS. */
 void cpu_amx_matmul(struct backend *b, const struct matmul *p, const float *a, const float *bm, float *c);
 

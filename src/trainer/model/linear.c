@@ -29,10 +29,9 @@ static const real *merged(struct backend *b, const struct linear *l, int rows, r
     int r = l->lora.rank;
     if (r == 0 || !w || r * wide(l) >= rows * narrow(l))
         return NULL;
-    b->ops->copy(b, w, l->w, (size_t)l->in * (size_t)l->out);
     b->ops->matmul(b,
                    &(struct matmul){.m = l->out, .n = l->in, .k = r, .alpha = l->lora.scale, .beta = 1,
-                                    .lda = r, .ldb = l->in, .ldc = l->in},
+                                    .from = l->w, .lda = r, .ldb = l->in, .ldc = l->in},
                    l->lora.b, l->lora.a, w);
     return w;
 }
