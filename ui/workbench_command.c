@@ -9,6 +9,7 @@
 #include "ui/views/history.h"
 #include "ui/views/jobs.h"
 #include "ui/views/job_start.h"
+#include "ui/views/report.h"
 #include "ui/views/review.h"
 #include "ui/views/review_screen.h"
 #include "ui/views/rules.h"
@@ -20,6 +21,7 @@ static const struct binding shared_bindings[] = {
     {"", "R", "rules", "the rule library"},
     {"", "J", "jobs", "the jobs: what models are doing"},
     {"", "E", "evals", "the evals: what trained models make of held-out records"},
+    {"", "P", "report", "the report: methods compared in four figures"},
     {"", "Ctrl-l", "redraw", "paint the screen anew"},
     {"", "Ctrl-z", "suspend", "back to the shell; fg comes back"},
     {NULL, NULL, NULL, NULL},
@@ -31,6 +33,7 @@ const struct binding *workbench_binding(size_t i)
                                             history_bindings, jobs_bindings,   job_bindings,   start_bindings,
                                             evals_bindings, eval_bindings, answer_bindings, curve_bindings,
                                             taught_bindings,
+                                            report_bindings,
                                             earnings_bindings, help_bindings,  ask_bindings,   shared_bindings};
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
         for (const struct binding *b = tables[t]; b->command; b++)
@@ -80,6 +83,12 @@ static void show_jobs(struct desk *d)
 static void show_evals(struct desk *d)
 {
     desk_open_evals(d, NULL);
+}
+
+static void show_report(struct desk *d)
+{
+    if (desk_top(d)->ops != &report_view_ops)
+        desk_push(d, &report_view_ops, report_view_new(d));
 }
 
 static void show_prompts(struct desk *d)
@@ -196,7 +205,7 @@ bool desk_command(struct desk *d, const char *name)
         void (*run)(struct desk *d);
     } shared[] = {
         {"help", show_help}, {"rules", show_rules}, {"jobs", show_jobs}, {"prompts", show_prompts},
-        {"evals", show_evals}, {"command", ask_for_command}, {"quit", leave},
+        {"evals", show_evals}, {"report", show_report}, {"command", ask_for_command}, {"quit", leave},
         {"redraw", nothing}, {"suspend", nothing},
     };
     struct screen *top = desk_top(d);

@@ -108,13 +108,16 @@ struct report {
 int report_make(struct store *s, const struct report_request *q, struct report *out, struct error *err);
 void report_free(struct report *r);
 
+/* 0..7: rgt, isft, sft and the base (7) always look the same; what else there is takes the rest in turn. */
+enum { REPORT_STYLES = 8 };
+int report_style(const struct report *r, size_t method);
 /* What a figure needs in words. */
 enum { REPORT_FIGURES = 4 };
 const char *report_title(int figure); /* 1..4 */
 void report_title_of(struct str *out, const struct report *r, int figure); /* with the target of figure 4; appended */
 /* "12", "not reached", "340 (beyond the points)", "–" for unknown: appended. */
 void report_examples(struct str *out, const struct needed *it);
-/* "0.74 (0.71 to 0.77)", with digits after the point; appended. NaN: "–". INFINITY: "not reached". */
+/* "0.74 (0.71 to 0.77)", with digits after the point; appended. NaN: "–". INFINITY: "not reached", as a bound "never". */
 void report_interval(struct str *out, const struct interval *i, int digits);
 /* A p value as people write it: "0.013", "<0.001", "–". */
 void report_p(struct str *out, double p);

@@ -6,12 +6,12 @@
 
 #include "app/report_chart_parts.h"
 
-int chart_style(const struct report *r, size_t method)
+int report_style(const struct report *r, size_t method)
 {
     static const char *const known[] = {"rgt", "isft", "sft"};
     int others = 0;
     if (r->methods[method].base)
-        return CHART_STYLES - 1;
+        return REPORT_STYLES - 1;
     for (size_t m = 0; m <= method; m++) {
         int style = -1;
         for (int k = 0; k < 3; k++)
@@ -21,19 +21,19 @@ int chart_style(const struct report *r, size_t method)
             return style;
         others += style < 0;
     }
-    return 3 + (others - 1) % (CHART_STYLES - 4);
+    return 3 + (others - 1) % (REPORT_STYLES - 4);
 }
 
 const char *chart_colour(int style)
 {
-    static const char *const colours[CHART_STYLES] = {"#0072b2", "#d55e00", "#009e73", "#b5579a",
+    static const char *const colours[REPORT_STYLES] = {"#0072b2", "#d55e00", "#009e73", "#b5579a",
                                                       "#3f8fd0", "#9a7200", "#7048b8", "#6b6b6b"};
     return colours[style];
 }
 
 const char *chart_dark_colour(int style)
 {
-    static const char *const colours[CHART_STYLES] = {"#56b4e9", "#ff8c42", "#2fd0a0", "#e69ac8",
+    static const char *const colours[REPORT_STYLES] = {"#56b4e9", "#ff8c42", "#2fd0a0", "#e69ac8",
                                                       "#9cc9f5", "#e0b840", "#b79cf0", "#a8a8a8"};
     return colours[style];
 }
@@ -214,7 +214,7 @@ static const char *need_note(struct chart *c, const struct needed *it, const str
             str_addf(&text, reference ? "%.0f× · " : "%.2f×", ratio->estimate);
         if (!isnan(ratio->estimate) && !reference) {
             str_addf(&text, " (%.2f to ", ratio->low);
-            str_addf(&text, isinf(ratio->high) ? "∞) · " : "%.2f) · ", ratio->high);
+            str_addf(&text, isinf(ratio->high) ? "never) · " : "%.2f) · ", ratio->high);
         }
         str_addf(&text, "%.0f examples%s", examples->estimate, it->state == NEEDED_BEYOND ? ", extrapolated" : "");
     } else

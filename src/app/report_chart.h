@@ -50,9 +50,6 @@ struct chart {
 void chart_make(struct chart *out, const struct report *r, int figure);
 void chart_free(struct chart *c);
 
-/* 0..7: rgt, isft, sft and the base (7) always look the same; what else there is takes the rest in turn. */
-enum { CHART_STYLES = 8 };
-int chart_style(const struct report *r, size_t method);
 /* "#0072b2": colours that colour-blind people tell apart (after Okabe and Ito 2008); each style has a shape, too, so that
  * colour is never alone. */
 const char *chart_colour(int style);

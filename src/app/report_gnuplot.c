@@ -52,7 +52,7 @@ static void add_head(struct str *out, const struct chart *c)
 
 static int filled_point(int style)
 {
-    static const int points[CHART_STYLES] = {7, 5, 9, 13, 11, 15, 7, 5};
+    static const int points[REPORT_STYLES] = {7, 5, 9, 13, 11, 15, 7, 5};
     return points[style];
 }
 
@@ -78,7 +78,7 @@ static void add_row_labels(struct str *out, const struct chart *c)
 
 static void add_mark(struct str *out, const struct report *r, const struct chart_row *row, size_t at)
 {
-    const char *colour = chart_colour(chart_style(r, row->method));
+    const char *colour = chart_colour(report_style(r, row->method));
     if (row->head || isnan(row->at))
         return;
     if (!isnan(row->low))
@@ -92,7 +92,7 @@ static void add_points(struct str *out, const struct report *r, const struct cha
     bool any = false;
     for (size_t i = 0; i < c->n_rows; i++) {
         const struct chart_row *row = &c->rows[i];
-        int style = chart_style(r, row->method);
+        int style = report_style(r, row->method);
         if (row->head || isnan(row->at) || isinf(row->at))
             continue;
         str_addf(out, "%s'+' using (%.6f):(%zu) every ::::0 with points pt %d ps 1.3 lw 1.6 lc rgb '%s' notitle", any ? ", \\\n  " : "",
@@ -159,7 +159,7 @@ static void add_data(struct str *out, const struct chart *c)
 
 static void add_line(struct str *out, const struct report *r, const struct chart *c, size_t i)
 {
-    int style = chart_style(r, c->lines[i].method);
+    int style = report_style(r, c->lines[i].method);
     const char *colour = chart_colour(style);
     str_addf(out, "%s$points%zu using 1:3:4 with filledcurves fs transparent solid 0.13 noborder lc rgb '%s' notitle, \\\n",
              i ? ", \\\n  " : "", i, colour);

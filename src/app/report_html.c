@@ -73,14 +73,14 @@ void page_style(struct str *out)
              "stroke-width:2}svg .bar{stroke:var(--c);stroke-width:2.4;fill:none}svg .thin{stroke:var(--c);stroke-width:1.2}"
              "svg .line{stroke:var(--c);stroke-width:2.2;fill:none}svg .fit{stroke:var(--c);stroke-width:1.4;fill:none;"
              "stroke-dasharray:2 4}svg .band{fill:var(--c);opacity:.11}\n");
-    for (int i = 0; i < CHART_STYLES; i++)
+    for (int i = 0; i < REPORT_STYLES; i++)
         str_addf(out, ".s%d{--c:%s}", i, chart_colour(i));
     str_adds(out, "\n@media (prefers-color-scheme:dark){:root{--bg:#15171a;--fg:#e8e9eb;--dim:#a3a7ae;--line:#34383e;"
                   "--card:#1c1f23;--warn:#332c16}");
-    for (int i = 0; i < CHART_STYLES; i++)
+    for (int i = 0; i < REPORT_STYLES; i++)
         str_addf(out, ".s%d{--c:%s}", i, chart_dark_colour(i));
     str_adds(out, "}\n@media print{:root{--bg:#fff;--fg:#000;--dim:#444;--line:#bbb;--card:#fff;--warn:#fff}");
-    for (int i = 0; i < CHART_STYLES; i++)
+    for (int i = 0; i < REPORT_STYLES; i++)
         str_addf(out, ".s%d{--c:%s}", i, chart_colour(i));
     str_adds(out, "body{max-width:none;padding:0;font-size:11pt}h2{break-after:avoid}pre{white-space:pre-wrap}}\n</style>\n");
 }
@@ -184,7 +184,7 @@ static void add_table(struct str *out, const struct report *r, const struct repo
     add_cells(out, s->heads, s->columns, "th", -1);
     str_adds(out, "</thead>\n<tbody>\n");
     for (size_t i = 0; i < s->rows; i++)
-        add_cells(out, s->cells + i * s->columns, s->columns, "td", dots ? chart_style(r, s->methods[i]) : -1);
+        add_cells(out, s->cells + i * s->columns, s->columns, "td", dots ? report_style(r, s->methods[i]) : -1);
     str_adds(out, "</tbody></table></div>\n");
 }
 

@@ -74,7 +74,7 @@ static void points(struct report_sheet *s, const struct report *r, struct str *w
         row[2] = interval_cell(s, &p->score, 3, work);
         row[3] = count_cell(s, p->n, p->seeds, work);
     }
-    s->about = "Mean normalised score against the training examples seen; 0 is the base model.";
+    s->about = "Mean score against the examples seen in training; 0 is the base model.";
 }
 
 static void thinking(struct report_sheet *s, const struct report *r, struct str *work)
@@ -93,16 +93,23 @@ static void thinking(struct report_sheet *s, const struct report *r, struct str 
     s->about = "The same checkpoints with an empty think block (off) and with one the model writes itself (on).";
 }
 
-/* An answer with its interval: "120 (90 to 170)"; past the points it says so. */
+/* An answer with its interval: "120 (90 to 170)"; past the points "120* (90 to 170)". */
 static const char *answer_cell(struct report_sheet *s, const struct needed *it, const struct interval *i,
                                struct str *work)
 {
+    struct str interval = {0};
     if (it->state == NEEDED_UNKNOWN)
         report_examples(work, it);
     else
-        report_interval(work, i, 0);
+        report_interval(&interval, i, 0);
+    size_t number = 0;
+    while (number < interval.len && interval.at[number] != ' ')
+        number++;
+    str_add(work, str_z(&interval), number);
     if (it->state == NEEDED_BEYOND)
-        str_adds(work, ", beyond the points");
+        str_addc(work, '*');
+    str_add(work, str_z(&interval) + number, interval.len - number);
+    str_free(&interval);
     return keep(s, work);
 }
 
@@ -139,6 +146,11 @@ static void needs(struct report_sheet *s, const struct report *r, struct str *wo
         str_addf(work, "Examples seen until the score is %.3f.", r->target);
     if (r->n_needs)
         str_addf(work, " Relative to %s.", r->methods[r->needs[r->reference].method].name);
+    for (size_t i = 0; i < r->n_needs; i++)
+        if (r->needs[i].answer.fit.state == NEEDED_BEYOND) {
+            str_adds(work, " *: beyond the points.");
+            break;
+        }
     s->about = keep(s, work);
 }
 

@@ -66,7 +66,7 @@ static void add_interval(struct str *out, const struct chart_row *row, double y,
 
 static void add_row(struct str *out, const struct report *r, const struct chart_row *row, double y)
 {
-    int style = chart_style(r, row->method);
+    int style = report_style(r, row->method);
     if (row->head) {
         add_label(out, 4, y + 4, "head", "start", row->label, 40);
         add_segment(out, LEFT, y, LEFT + PLOT, y, "rule");
@@ -190,10 +190,10 @@ static void draw_lines(struct str *out, const struct report *r, const struct cha
     begin_svg(out, c, L_TOP + L_HEIGHT + 56);
     line_axes(out, c);
     for (size_t i = c->n_lines; i-- > 0;) /* the first method on top */
-        add_line(out, &c->lines[i], chart_style(r, c->lines[i].method));
+        add_line(out, &c->lines[i], report_style(r, c->lines[i].method));
     for (size_t i = 0; i < c->n_lines; i++) {
         double y = L_TOP + 14 + 24 * (double)i;
-        int style = chart_style(r, c->lines[i].method);
+        int style = report_style(r, c->lines[i].method);
         str_addf(out, "<path d=\"M%d %.1fh28\" class=\"s%d line\"/>\n", L_LEFT + L_PLOT + 14, y, style);
         add_point(out, L_LEFT + L_PLOT + 28, y, style, false);
         add_label(out, L_LEFT + L_PLOT + 50, y + 4, "name", "start", r->methods[c->lines[i].method].name, 11);

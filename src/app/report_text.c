@@ -63,7 +63,10 @@ void report_interval(struct str *out, const struct interval *i, int digits)
     str_adds(out, " (");
     add_value(out, i->low, digits);
     str_adds(out, " to ");
-    add_value(out, i->high, digits);
+    if (isinf(i->high))
+        str_adds(out, "never");
+    else
+        add_value(out, i->high, digits);
     str_addc(out, ')');
 }
 

@@ -33,8 +33,8 @@ struct growth {
 /* Can this program fit at all (was it built with GSL)? */
 bool growth_available(void);
 
-/* Fits count points (n >= 0, s); those with a NaN are left out. starts: how many values of c to start from, at
- * least 1 (8 is thorough, 3 enough for a resample). */
+/* Fits count points (n >= 0, s); those with a NaN are left out. starts: how many values of c to descend from,
+ * each the best of its part of the range; at least 1 (8 is thorough, 1 enough for a resample). */
 struct growth growth_fit(const double *n, const double *s, size_t count, int starts);
 
 /* s(n); NaN where nothing was fitted. */

@@ -79,19 +79,37 @@ static void descend(struct growth *g, const struct growth_points *p, gsl_multifi
     offer(g, p, gsl_vector_get(gsl_multifit_nlinear_position(work), LOG_C));
 }
 
+/* The best of a few values of ln c in [low, high]: a, b and the residuals are cheap to have at each. */
+static double best_of_range(const struct growth_points *p, double low, double high, int looks)
+{
+    double best = low, least = INFINITY, a, b;
+    for (int i = 0; i < looks; i++) {
+        double log_c = low + (high - low) * (i + 0.5) / looks, rss = growth_line(p, exp(log_c), &a, &b);
+        if (rss < least) {
+            least = rss;
+            best = log_c;
+        }
+    }
+    return best;
+}
+
 void growth_search(struct growth *g, const struct growth_points *p, int starts)
 {
+    enum { LOOKS = 16 };
     gsl_set_error_handler_off(); /* GSL's own would end the program */
     gsl_multifit_nlinear_parameters how = gsl_multifit_nlinear_default_parameters();
+    how.solver = gsl_multifit_nlinear_solver_cholesky; /* three parameters; offer() solves two of them exactly */
     g->state = GROWTH_FAILED;
     gsl_multifit_nlinear_workspace *work =
         gsl_multifit_nlinear_alloc(gsl_multifit_nlinear_trust, &how, p->count, PARAMETERS);
     if (!work)
         return;
     /* c from a thousandth to ten times the largest n: below, in and above where points usually are */
-    double low = log(1e-3), high = log(10);
-    for (int i = 0; i < starts; i++)
-        descend(g, p, work, low + (high - low) * (i + 0.5) / starts);
+    double from = log(1e-3), part = (log(10) - from) / starts;
+    for (int i = 0; i < starts; i++) {
+        double low = from + part * i;
+        descend(g, p, work, best_of_range(p, low, low + part, starts < LOOKS ? LOOKS / starts : 1));
+    }
     offer(g, p, -GROWTH_LOG_C);
     offer(g, p, GROWTH_LOG_C);
     gsl_multifit_nlinear_free(work);

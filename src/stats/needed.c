@@ -114,7 +114,7 @@ static void resample_all(const struct needed_question *q, const struct curve *cu
         for (size_t i = 0; i < count; i++) {
             size_t seeds = curves[i].points ? curves[i].scores[0].seeds : 0;
             rng_resample(&rng, seeds, d->rows, seeds);
-            ask_curve(q, &curves[i], target, 2, d, &now[i]);
+            ask_curve(q, &curves[i], target, 1, d, &now[i]);
         }
         for (size_t i = 0; i < count; i++)
             note_replicate(replicates + i * QUANTITIES * q->resamples, q->resamples, r, &now[i], &now[q->reference]);

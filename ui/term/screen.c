@@ -77,7 +77,8 @@ static struct slice in_ascii(struct slice text)
         const char *sign, *ascii;
     } signs[] = {{"\xE2\x80\xA6", "~"}, {"\xE2\x80\xA2", "*"}, {"\xE2\x86\x92", ">"}, {"\xC2\xAB", "<"},
                  {"\xC2\xBB", ">"},     {"\xC2\xB7", "-"},     {"\xE2\x94\x80", "-"}, {"\xE2\x96\xB8", ">"},
-                 {"\xE2\x86\x93", "v"}, {"\xE2\x86\x91", "^"}, {"\xE2\x80\x99", "'"}, {"\xE2\x94\x82", "|"}};
+                 {"\xE2\x86\x93", "v"}, {"\xE2\x86\x91", "^"}, {"\xE2\x80\x99", "'"}, {"\xE2\x94\x82", "|"},
+                 {"\xC3\x97", "x"},     {"\xC2\xB2", "2"},     {"\xE2\x80\x93", "-"}};
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
         if (slice_is(text, signs[i].sign))
             return slice_of(signs[i].ascii);
