@@ -51,7 +51,7 @@ static int insert(struct store *s, const struct eval_item *item, struct error *e
     int result = sql_run(s, err,
                          "INSERT INTO eval_item (eval, record, revision, output, thought, score, score_max, normalised, "
                          "fault, rationale, parts, spans, tokens_in, tokens_out, milliseconds, call, created) VALUES (?1, "
-                         "?2, ?3, nullif(?4, 0), nullif(?5, 0), CASE WHEN ?6 THEN ?7 END, CASE WHEN ?6 THEN ?8 END, CASE "
+                         "?2, coalesce(nullif(?3, 0), (SELECT revision FROM record WHERE id = ?2)), nullif(?4, 0), nullif(?5, 0), CASE WHEN ?6 THEN ?7 END, CASE WHEN ?6 THEN ?8 END, CASE "
                          "WHEN ?6 THEN ?9 END, CASE WHEN NOT ?6 THEN coalesce(?10, '') END, nullif(?11, 0), nullif(?12, "
                          "0), ?13, ?14, ?15, ?16, ?17, ?18)",
                          "iiiiiidddziiziiizi", item->eval, item->record, (int64_t)item->revision, output, thought,

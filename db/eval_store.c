@@ -50,10 +50,16 @@ int eval_store_put(struct store *s, const struct eval *e, int64_t *id, bool *mad
     return store_end(s, result, err);
 }
 
+int eval_store_find(struct store *s, const char *identity, int64_t *id, struct error *err)
+{
+    return sql_one(s, err, id, "SELECT id FROM eval WHERE identity = ?", "z", identity);
+}
+
 int eval_store_begin(struct store *s, int64_t eval, int64_t job, int64_t planned, struct error *err)
 {
-    return sql_run(s, err, "UPDATE eval SET job = nullif(?2, 0), planned = ?3, finished = NULL WHERE id = ?1", "iii", eval,
-                   job, planned);
+    return sql_run(s, err, "UPDATE eval SET job = nullif(?2, 0), planned = max(?3, (SELECT count(*) FROM eval_item WHERE eval = ?1)), "
+                   "finished = NULL WHERE id = ?1",
+                   "iii", eval, job, planned);
 }
 
 int eval_store_finish(struct store *s, int64_t eval, struct error *err)

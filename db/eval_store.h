@@ -62,7 +62,10 @@ void evals_free(struct evals *e);
 /* Finds the eval of that identity, or makes it from e (identity, kind, name ... snapshot; the rest is ignored).
  * *made (may be NULL): it is new. */
 int eval_store_put(struct store *s, const struct eval *e, int64_t *id, bool *made, struct error *err);
-/* A job takes it up: state, planned and refused are from now on that job's; finished is taken back. */
+/* 1 found, 0 not, -1 failed. */
+int eval_store_find(struct store *s, const char *identity, int64_t *id, struct error *err);
+/* A job takes it up: it tells the state from now on; planned is at least what it has results of; finished is taken
+ * back. */
 int eval_store_begin(struct store *s, int64_t eval, int64_t job, int64_t planned, struct error *err);
 int eval_store_finish(struct store *s, int64_t eval, struct error *err);
 /* Takes an eval with all that hangs on it out of the project (records that went back to experts stay).
@@ -71,7 +74,7 @@ int eval_store_delete(struct store *s, int64_t eval, struct error *err);
 
 struct eval_item { /* strings in the arena of whoever reads; borrowed when put */
     int64_t eval, record;
-    int revision;
+    int revision;          /* of the record; put 0: its current one */
     const char *key, *task; /* of the record; ignored when put */
     bool has_score;
     double score, score_max, normalised;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/doctor.h"
+#include "app/eval.h"
 #include "app/loop_settings.h"
 #include "app/reviewer.h"
 #include "base/mem.h"
@@ -11,7 +12,7 @@
 
 /* --- starting --- */
 
-static int launch(const char *project, int64_t job, struct error *err)
+int loop_launch(const char *project, int64_t job, struct error *err)
 {
     struct str program = {0};
     int result = program_find(&program, "hinge") ? 0 : error_set(err, ERR_ABSENT, "the program hinge is not to be found");
@@ -44,7 +45,7 @@ int loop_preview(struct store *s, const struct loop_request *q, struct loop_prev
     return result;
 }
 
-static int reviewer_id(struct store *s, const char *wanted, int64_t *id, struct error *err)
+int loop_reviewer(struct store *s, const char *wanted, int64_t *id, struct error *err)
 {
     struct str name = {0};
     int result = reviewer_name(&name, wanted, err);
@@ -63,7 +64,7 @@ static int add_job(struct store *s, const struct loop_request *q, const struct l
     json_free(j);
     int64_t reviewer = 0;
     size_t busy = 0;
-    int result = reviewer_id(s, q->reviewer, &reviewer, err);
+    int result = loop_reviewer(s, q->reviewer, &reviewer, err);
     if (result == 0)
         result = job_store_add(s, l->step->name, options.at, reviewer, ids, n, job, &busy, err);
     str_free(&options);
@@ -82,7 +83,7 @@ int loop_start(struct store *s, const struct loop_request *q, int64_t *job, stru
         result = add_job(s, q, &l, ids, n, job, err);
     mem_free(ids);
     loop_settings_free(&l);
-    return result < 0 ? -1 : launch(q->project, *job, err);
+    return result < 0 ? -1 : loop_launch(q->project, *job, err);
 }
 
 int loop_resume(struct store *s, const char *project, int64_t job, bool retry, struct error *err)
@@ -90,7 +91,7 @@ int loop_resume(struct store *s, const char *project, int64_t job, bool retry, s
     int64_t records = 0;
     if (jobs_resume(s, project, job, retry, &records, err) < 0)
         return -1;
-    return launch(project, job, err);
+    return loop_launch(project, job, err);
 }
 
 int loop_cancel(struct store *s, const char *project, int64_t job, struct error *err)
@@ -130,7 +131,7 @@ static int64_t known(int64_t tokens)
     return tokens > 0 ? tokens : 0;
 }
 
-static void host_count(void *context, const struct stored_call *call, bool cached)
+void loop_count_call(struct worker *w, const struct stored_call *call, bool cached)
 {
     struct job_progress p = {0};
     if (cached) {
@@ -141,7 +142,12 @@ static void host_count(void *context, const struct stored_call *call, bool cache
         p.tokens_out = known(call->tokens_out);
         p.cost = call->cost > 0 ? call->cost : 0;
     }
-    worker_count(context, &p);
+    worker_count(w, &p);
+}
+
+static void host_count(void *context, const struct stored_call *call, bool cached)
+{
+    loop_count_call(context, call, cached);
 }
 
 static bool host_go_on(void *context)
@@ -174,7 +180,8 @@ static int run_step(struct worker *w, void *context, struct str *said, struct er
 int loop_work(const char *project, int64_t job, struct error *err)
 {
     static const struct job_kind kinds[] = {
-        {"generate", run_step}, {"grade", run_step}, {"refine", run_step}, {"distill", run_step}, {.name = NULL},
+        {"generate", run_step}, {"grade", run_step}, {"refine", run_step}, {"distill", run_step},
+        {"eval", eval_run_job},  {.name = NULL},
     };
     char *path = mem_strdup(project); /* the context of the kinds is not const */
     int status = worker_main(project, job, kinds, path, err);

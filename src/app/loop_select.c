@@ -28,9 +28,9 @@ static int read_windows(struct store *s, const struct queue_query *q, struct ids
 }
 
 /* The records a limit lets through, patterns looked for to the end. */
-static int read_limit(const struct loop_request *q, const char *where, struct ids *out, struct error *err)
+static int read_limit(const char *project, const char *reviewer, const char *where, struct ids *out, struct error *err)
 {
-    struct session_options options = {.project = q->project, .reviewer = q->reviewer, .read_only = true};
+    struct session_options options = {.project = project, .reviewer = reviewer, .read_only = true};
     struct session *session = session_open(&options, err);
     struct limit_plan *plan =
         session ? limit_plan_new(session, slice_of(where), SORT_IMPORT, false, NULL, err) : NULL;
@@ -44,6 +44,20 @@ static int read_limit(const struct loop_request *q, const char *where, struct id
     limit_plan_free(plan);
     session_close(session);
     return result;
+}
+
+int loop_limit_ids(const char *project, const char *reviewer, const char *where, int64_t **ids, size_t *n,
+                   struct error *err)
+{
+    struct ids found = {0};
+    int result = read_limit(project, reviewer, where ? where : "", &found, err);
+    if (result < 0) {
+        mem_free(found.items);
+        return -1;
+    }
+    *ids = found.items;
+    *n = found.count;
+    return 0;
 }
 
 /* Leaves out records whose task has no grader, where the step needs one; *without counts them. */
@@ -96,7 +110,7 @@ int loop_select(struct store *s, const struct loop_request *q, const struct loop
     *n = 0;
     *busy = 0;
     *without = 0;
-    if (limited && read_limit(q, l->where, &within, err) < 0) {
+    if (limited && read_limit(q->project, q->reviewer, l->where, &within, err) < 0) {
         mem_free(within.items);
         return -1;
     }

@@ -13,6 +13,7 @@ const struct command *command_find(const char *name); /* NULL when there is none
 extern const struct option_spec diff_options[];
 int cmd_diff(struct invocation *inv);
 int cmd_doctor(struct invocation *inv);
+int cmd_eval(struct invocation *inv);
 int cmd_export(struct invocation *inv);
 int cmd_help(struct invocation *inv);
 int cmd_init(struct invocation *inv);

@@ -106,6 +106,8 @@ static int on_interrupt(const struct watch *w, int *seen, struct error *err)
 
 static int say_end(const struct watch *w, const struct job *j, struct error *err)
 {
+    if (w->quiet)
+        return 0;
     if (w->json)
         return print_json(job_json(j), err);
     struct str out = {0};

@@ -15,6 +15,7 @@ struct watch {
     const char *project;
     int64_t id;
     bool json;    /* the last word is JSON */
+    bool quiet;   /* there is no last word: the caller has one */
     bool stops;   /* Ctrl-C stops the job, too; otherwise only the watching */
 };
 /* Shows progress on standard error (a bar on a terminal, a line every few seconds elsewhere) until the job ends or its

@@ -40,14 +40,16 @@ void chat_hash(const struct endpoint *e, const struct chat_request *q, char out[
     char seed[32];
     add_text(h, endpoint_kind_name(e->kind));
     add_text(h, e->base_url);
-    add_text(h, e->model);
-    add_text(h, e->adapter);
+    add_text(h, e->identity ? e->identity : e->model);
+    add_text(h, e->identity ? NULL : e->adapter);
     add_number(h, true, q->max_tokens ? q->max_tokens : e->max_tokens);
     add_number(h, q->has_temperature || e->has_temperature, q->has_temperature ? q->temperature : e->temperature);
     add_number(h, q->has_top_p || e->has_top_p, q->has_top_p ? q->top_p : e->top_p);
     snprintf(seed, sizeof seed, "%" PRId64, q->seed);
     add_text(h, q->has_seed ? seed : NULL);
     add_text(h, e->think ? "think" : e->has_think ? "no think" : NULL);
+    if (e->with_thought)
+        add_text(h, "with thought");
     add_number(h, q->schema, e->structured);
     add_question(h, q);
     sha256_end(h, out);

@@ -58,6 +58,9 @@ struct endpoint {
     double temperature, top_p;
     bool has_think;        /* the configuration says whether it may think; else only models known to ask are told */
     bool think;            /* local and servers of thinking models: let it think */
+    /* Of evals, never of the configuration: */
+    const char *identity;  /* hash of the model's own bytes; stored replies then hang on it, not on where it lies. NULL: none */
+    bool with_thought;     /* local: the think block stays before the answer */
 };
 
 /* "openai", "anthropic", "gemini", "local", "replay". */

@@ -289,6 +289,9 @@ static void take_answer(struct llm *l, struct lane *n, const struct json *j)
     if (end == id || i < 0 || i >= b->count || !b->items[i] || !text)
         return;
     struct llm_answer a = {.outcome = LLM_OK, .milliseconds = clock_mono_ms() - b->started};
+    const char *thought = json_string(json_get(j, "think"), NULL);
+    if (thought && n->endpoint->with_thought)
+        str_addf(&a.text, "<think>\n%s\n</think>\n\n", thought);
     str_adds(&a.text, text);
     a.finish = strcmp(json_string(json_get(j, "stop"), ""), "length") == 0 ? CHAT_LENGTH : CHAT_STOP;
     a.usage = (struct chat_usage){wire_count(j, "prompt_tokens"), wire_count(j, "tokens"), -1};

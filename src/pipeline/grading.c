@@ -113,9 +113,40 @@ static int store_all(struct grading *g, struct verdict *total, const char **faul
     return alone ? 0 : store_verdict(g, combine_name(t->combine), total, false, &from, err);
 }
 
+/* The verdict of all parts; false with the fault where one has none. */
+static bool combine_parts(struct grading *g, struct verdict *total, const char **fault)
+{
+    struct verdict *list = mem_zalloc(g->n_asked + 1, sizeof *list);
+    for (size_t i = 0; i < g->n_asked; i++) {
+        list[i] = g->parts[i].verdict;
+        if (!list[i].has_score && !*fault)
+            *fault = str_z(&g->parts[i].verdict.fault);
+    }
+    if (!*fault)
+        verdict_combine(total, g->graders, list, g->n_asked);
+    mem_free(list);
+    return !*fault;
+}
+
+static int hand_over(struct grading *g, struct error *err)
+{
+    struct verdict total = {0};
+    const char *fault = NULL;
+    struct graded_part *parts = mem_zalloc(g->n_asked + 1, sizeof *parts);
+    bool fine = combine_parts(g, &total, &fault);
+    for (size_t i = 0; i < g->n_asked; i++)
+        parts[i] = (struct graded_part){g->parts[i].grader->name, &g->parts[i].verdict};
+    int result = g->spec.kept(g->flow, fine ? &total : NULL, fault, parts, g->n_asked, err);
+    mem_free(parts);
+    verdict_free(&total);
+    return result;
+}
+
 /* All is there: stores, and hands on. */
 static int settle(struct grading *g, struct error *err)
 {
+    if (!g->spec.output)
+        return hand_over(g, err);
     struct store *s = g->flow->run->store;
     struct verdict total = {0};
     const char *fault = NULL;

@@ -5,13 +5,21 @@
 #include "pipeline/inquiry.h"
 #include "pipeline/verdict.h"
 
+struct graded_part { /* what one of the graders said; borrowed for the call */
+    const char *grader;
+    const struct verdict *verdict;
+};
+
 struct grading_spec {
-    int64_t output;
+    int64_t output; /* that the verdicts are stored with; 0: they are not stored, but given to kept */
     const char *text, *name; /* of the output; copied */
     size_t index;            /* given back */
     /* total is stored already; NULL when no verdict could be had, and fault says why. Called in the transaction that
      * stores the verdicts. */
     int (*graded)(struct flow *f, size_t index, const struct verdict *total, const char *fault, struct error *err);
+    /* Without an output, instead of graded: the same, and what each grader that was asked said. */
+    int (*kept)(struct flow *f, const struct verdict *total, const char *fault, const struct graded_part *parts, size_t n,
+                struct error *err);
 };
 
 int grading_start(struct flow *f, const struct grading_spec *spec, struct error *err);

@@ -26,6 +26,7 @@ struct inquiry_spec { /* copied, but for schema and the functions */
     const char *prompt_hash, *label;
     const char *schema, *schema_name; /* NULL: free text, of which only emptiness and cuts are faults */
     int sample;
+    bool any_text;                    /* free text: an empty or cut one is an answer too */
     void *owner;
     size_t index;
     /* What the schema cannot say: -1 and why makes the answer a fault too. May be NULL. */

@@ -16,7 +16,8 @@
 #include "pipeline/inquiry.h"
 #include "pipeline/step_parts.h"
 
-enum { HANDS_MIN = 16, HANDS_MAX = 512, TICK_MS = 200, STOP_MS = 5000 };
+/* A model of this machine is loaded once a batch, so an eval has as many in hand as a batch takes. */
+enum { HANDS_MIN = 16, HANDS_MAX = 512, HANDS_LOCAL = 256, TICK_MS = 200, STOP_MS = 5000 };
 
 const struct step steps[] = {
     {"generate", LOOP_GENERATE, "has a model write y0 for records without one"},
@@ -32,6 +33,19 @@ static int (*const begin[LOOP_STEPS])(struct flow *f, struct error *err) = {
     [LOOP_REFINE] = refine_begin,
     [LOOP_DISTILL] = distill_begin,
 };
+
+const struct step step_eval = {"eval", LOOP_STEPS, "has a model answer held-out prompts, and graders score the answers"};
+
+/* Whether a step asks graders. */
+static bool grades(const struct step *step)
+{
+    return step->which == LOOP_GRADE || step->which == LOOP_REFINE || step == &step_eval;
+}
+
+static int begin_step(struct flow *f, struct error *err)
+{
+    return f->run->step == &step_eval ? eval_begin(f, err) : begin[f->run->step->which](f, err);
+}
 
 const struct step *step_find(const char *name)
 {
@@ -97,7 +111,7 @@ static int begin_flow(struct run *run, int64_t record, struct error *err)
         f->record.id = record;
         result = why.code == ERR_ABSENT ? flow_failed(f, &why, err) : error_set(err, why.code, "%s", why.text);
     } else {
-        result = begin[run->step->which](f, err);
+        result = begin_step(f, err);
     }
     if (result == 0 && !f->over && f->waiting == 0)
         result = error_set(err, ERR_INTERNAL, "record number %lld waits for nothing", (long long)record);
@@ -107,8 +121,10 @@ static int begin_flow(struct run *run, int64_t record, struct error *err)
 
 /* --- the run --- */
 
-static size_t hands(const struct step_settings *o)
+static size_t hands(const struct step *step, const struct step_settings *o)
 {
+    if (step == &step_eval && o->model->kind == ENDPOINT_LOCAL)
+        return HANDS_LOCAL;
     size_t most = o->model ? (size_t)o->model->parallel : 0;
     for (size_t i = 0; i < o->n_tasks; i++)
         for (size_t j = 0; j < o->tasks[i].n; j++) {
@@ -134,14 +150,14 @@ static int prepare(struct run *run, struct error *err)
 {
     const struct step_settings *o = run->settings;
     enum loop_step which = run->step->which;
-    if (prompts_open(&run->prompts, run->store, which, o, true, err) != 0)
+    if (prompts_open(&run->prompts, run->store, run->step == &step_eval ? LOOP_GRADE : which, o, true, err) != 0)
         return -1;
     if (which != LOOP_GRADE && !o->model)
         return error_set(err, ERR_USAGE, "%s needs an endpoint: name one in the configuration ([step %s] endpoint = "
                          "NAME)", run->step->name, run->step->name);
     if (which != LOOP_GRADE && calls_prepare(run->calls, o->model, err) != 0)
         return -1;
-    for (size_t i = 0; i < o->n_tasks && (which == LOOP_GRADE || which == LOOP_REFINE); i++)
+    for (size_t i = 0; i < o->n_tasks && grades(run->step); i++)
         for (size_t j = 0; j < o->tasks[i].n; j++)
             if (prepare_grader(run, o->tasks[i].graders[j], err) != 0)
                 return -1;
@@ -212,7 +228,7 @@ static int wait_for_any(struct run *run, struct error *err)
 
 static int work(struct run *run, bool *told_to_stop, struct error *err)
 {
-    size_t max = hands(run->settings);
+    size_t max = hands(run->step, run->settings);
     bool more = true;
     int64_t deadline = 0;
     for (;;) {

@@ -24,6 +24,7 @@ struct step_settings { /* borrowed; what the configuration and the form say */
     bool again;
     double budget_money;               /* 0: none */
     int64_t budget_tokens;
+    int64_t eval;                      /* step_eval: whose results are stored (db/eval_store.h) */
 };
 
 /* What a step says and asks while it works; the job that runs it answers. */
@@ -43,6 +44,9 @@ struct step {
     const char *does;          /* "distils rationales into rules": for forms and help */
 };
 extern const struct step steps[]; /* ends with a NULL name */
+/* Not one of the loop's: the model's answers to records' prompts are graded, and both kept in an eval, not in records.
+ * A record without a result is failed, and its item says why. */
+extern const struct step step_eval;
 const struct step *step_find(const char *name); /* "distil" is distill too; NULL when there is none */
 
 /* What it would take for those records: nothing is asked or stored. Tokens are estimated from the prompts as they

@@ -65,6 +65,7 @@ int generate_begin(struct flow *f, struct error *err);
 int grade_begin(struct flow *f, struct error *err);
 int refine_begin(struct flow *f, struct error *err);
 int distill_begin(struct flow *f, struct error *err);
+int eval_begin(struct flow *f, struct error *err);
 
 /* "y0", "y0.1" (its second sample), "y2", "y*": an output's name in labels and prompts. */
 enum { OUTPUT_NAME_MAX = 24 };
