@@ -354,7 +354,7 @@ int eval_targets(struct eval_settings *l, const struct eval_request *q, struct e
     else if (q->model)
         result = add_model(l, q, q->model, q->adapter, &out, err);
     else
-        result = add_endpoint(l, q, e, &out);
+        result = e ? add_endpoint(l, q, e, &out) : -1;
     *list = arena_take(&l->arena, out.items, out.count, sizeof *out.items);
     *n = out.count;
     return result;
