@@ -3,27 +3,18 @@
 #include <string.h>
 
 #include "app/loop.h"
-#include "base/array.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "ui/views/jobs.h"
-#include "ui/views/listing.h"
+#include "ui/views/page.h"
 
-enum { LOG_TAIL = 64 * 1024, FAULTS_SHOWN = 5000, LABEL = 12 };
-
-struct job_line {
-    char *label, *text;
-    enum look look;
-    int64_t record; /* Enter opens it; 0: none */
-};
+enum { LOG_TAIL = 64 * 1024, FAULTS_SHOWN = 5000, LABEL = 12, KEY = 20 };
 
 struct job_view {
     struct desk *desk;
     int64_t id;
     enum job_page page;
-    struct job_line *lines;
-    size_t count, cap;
-    struct listing list;
+    struct page lines;
     struct job_hand hand;
     bool lost;
 };
@@ -46,30 +37,6 @@ const struct binding job_bindings[] = {
     {NULL, NULL, NULL, NULL},
 };
 
-static void forget(struct job_view *v)
-{
-    for (size_t i = 0; i < v->count; i++) {
-        mem_free(v->lines[i].label);
-        mem_free(v->lines[i].text);
-    }
-    v->count = 0;
-}
-
-static struct job_line *add(struct job_view *v, const char *label, struct slice text, enum look look)
-{
-    v->lines = array_reserve(v->lines, &v->cap, v->count + 1, sizeof *v->lines);
-    struct job_line *l = &v->lines[v->count++];
-    *l = (struct job_line){mem_strdup(label), mem_strndup(text.at, text.len), look, 0};
-    return l;
-}
-
-static void add_str(struct job_view *v, const char *label, struct str *text, enum look look)
-{
-    if (text->len)
-        add(v, label, str_slice(text), look);
-    str_clear(text);
-}
-
 static void add_options(struct job_view *v, const struct job *j)
 {
     struct json *options = json_parse(slice_of(j->options), NULL, NULL);
@@ -79,7 +46,7 @@ static void add_options(struct job_view *v, const struct job *j)
             str_adds(&text, json_string(m, ""));
         else if (json_type(m) != JSON_NULL)
             json_print(&text, m);
-        add_str(v, json_name(m), &text, LOOK_TEXT);
+        page_add_str(&v->lines, json_name(m), &text, LOOK_TEXT);
     }
     json_free(options);
     str_free(&text);
@@ -88,7 +55,7 @@ static void add_options(struct job_view *v, const struct job *j)
 static void add_records(struct job_view *v, const struct job *j, struct str *text)
 {
     job_bar(text, j, 30, desk_ascii(v->desk));
-    add_str(v, "", text, LOOK_TEXT);
+    page_add_str(&v->lines, "", text, LOOK_TEXT);
     add_count(text, j->done);
     str_adds(text, " done, ");
     add_count(text, j->failed);
@@ -97,27 +64,27 @@ static void add_records(struct job_view *v, const struct job *j, struct str *tex
     str_adds(text, " in hand, ");
     add_count(text, j->left);
     str_adds(text, " left");
-    add_str(v, "records", text, j->failed ? LOOK_WARN : LOOK_TEXT);
+    page_add_str(&v->lines, "records", text, j->failed ? LOOK_WARN : LOOK_TEXT);
 }
 
 static void add_spent(struct job_view *v, const struct job *j, struct str *text)
 {
     char currency[LOOP_CURRENCY];
     loop_pace_text(text, j);
-    add_str(v, "pace", text, LOOK_TEXT);
+    page_add_str(&v->lines, "pace", text, LOOK_TEXT);
     add_count(text, j->calls);
     str_adds(text, " asked, ");
     add_count(text, j->cached_calls);
     str_adds(text, " answered from the project");
-    add_str(v, "calls", text, LOOK_TEXT);
+    page_add_str(&v->lines, "calls", text, LOOK_TEXT);
     add_count(text, j->tokens_in);
     str_adds(text, " in, ");
     add_count(text, j->tokens_out);
     str_adds(text, " out");
-    add_str(v, "tokens", text, LOOK_TEXT);
+    page_add_str(&v->lines, "tokens", text, LOOK_TEXT);
     if (j->cost > 0)
         loop_money_text(text, j->cost, loop_job_currency(j, currency));
-    add_str(v, "money", text, LOOK_TEXT);
+    page_add_str(&v->lines, "money", text, LOOK_TEXT);
 }
 
 static void add_figures(struct job_view *v, const struct job *j)
@@ -128,14 +95,14 @@ static void add_figures(struct job_view *v, const struct job *j)
     str_adds(&text, words);
     if (j->lost)
         str_adds(&text, ": its worker is gone; r lets it go on where it stopped");
-    add_str(v, "state", &text, look);
+    page_add_str(&v->lines, "state", &text, look);
     str_adds(&text, j->said);
-    add_str(v, "says", &text, LOOK_STRONG);
+    page_add_str(&v->lines, "says", &text, LOOK_STRONG);
     add_records(v, j, &text);
     add_spent(v, j, &text);
     str_addf(&text, "%s%s%s", j->who ? j->who : "", j->host && *j->host ? ", on " : "", j->host ? j->host : "");
-    add_str(v, "started by", &text, LOOK_DIM);
-    add(v, "", SLICE(""), LOOK_TEXT);
+    page_add_str(&v->lines, "started by", &text, LOOK_DIM);
+    page_add(&v->lines, "", SLICE(""), LOOK_TEXT);
     add_options(v, j);
     str_free(&text);
 }
@@ -143,8 +110,8 @@ static void add_figures(struct job_view *v, const struct job *j)
 static int add_fault(void *context, int64_t record, const char *key, const char *why)
 {
     struct job_view *v = context;
-    add(v, key, slice_of(why), LOOK_TEXT)->record = record;
-    return v->count >= FAULTS_SHOWN;
+    page_add(&v->lines, key, slice_of(why), LOOK_TEXT)->id = record;
+    return v->lines.count >= FAULTS_SHOWN;
 }
 
 /* The last lines of the log, the first of them whole. A log that is not there yet is empty. */
@@ -165,12 +132,7 @@ static int add_log(struct job_view *v, struct error *err)
     fclose(f);
     while (cut && at < len && buffer[at++] != '\n')
         ;
-    while (at < len) {
-        const char *end = memchr(buffer + at, '\n', len - at);
-        size_t to = end ? (size_t)(end - buffer) : len;
-        add(v, "", (struct slice){buffer + at, to - at}, LOOK_TEXT);
-        at = to + 1;
-    }
+    page_add_lines(&v->lines, (struct slice){buffer + at, len - at});
     mem_free(buffer);
     return 0;
 }
@@ -179,10 +141,10 @@ static int load(struct job_view *v, struct error *err)
 {
     struct jobs jobs = {0};
     struct store *s = session_store(desk_session(v->desk));
-    bool at_end = v->page == JOB_LOG && v->list.cursor + 1 >= v->count;
+    bool at_end = v->page == JOB_LOG && page_at_end(&v->lines);
     int result = job_store_get(s, v->id, &jobs, err);
     if (result == 0) {
-        forget(v);
+        page_clear(&v->lines);
         v->lost = jobs.items[0].lost;
         if (v->page == JOB_FIGURES)
             add_figures(v, &jobs.items[0]);
@@ -190,9 +152,7 @@ static int load(struct job_view *v, struct error *err)
             result = v->page == JOB_LOG ? add_log(v, err) : job_store_faults(s, v->id, add_fault, v, err);
     }
     jobs_free(&jobs);
-    if (at_end)
-        v->list.cursor = v->count;
-    listing_clamp(&v->list, v->count);
+    page_settle(&v->lines, at_end);
     return result;
 }
 
@@ -207,8 +167,7 @@ static void refresh(void *view)
 static void job_view_free(void *view)
 {
     struct job_view *v = view;
-    forget(v);
-    mem_free(v->lines);
+    page_free(&v->lines);
     mem_free(v);
 }
 
@@ -232,8 +191,8 @@ static bool turn_to(struct job_view *v, const char *name)
         if (strcmp(name, names[i]) != 0)
             continue;
         v->page = (enum job_page)i;
-        forget(v);
-        v->list.cursor = v->list.top = 0;
+        page_clear(&v->lines);
+        v->lines.list.cursor = v->lines.list.top = 0;
         refresh(v);
         return true;
     }
@@ -243,28 +202,14 @@ static bool turn_to(struct job_view *v, const char *name)
 static bool command(void *view, const char *name)
 {
     struct job_view *v = view;
-    if (listing_command(&v->list, v->count, name))
+    if (listing_command(&v->lines.list, v->lines.count, name))
         return true;
     if (strcmp(name, "open") == 0) {
-        if (v->count && v->lines[v->list.cursor].record)
-            desk_open_record(v->desk, v->lines[v->list.cursor].record);
+        if (v->lines.count && v->lines.lines[v->lines.list.cursor].id)
+            desk_open_record(v->desk, v->lines.lines[v->lines.list.cursor].id);
         return true;
     }
     return turn_to(v, name) || job_act(&v->hand, v->id, name);
-}
-
-static void paint_line(const struct job_view *v, const struct paint *p, int row, size_t i)
-{
-    const struct job_line *l = &v->lines[i];
-    bool at = i == v->list.cursor && v->page != JOB_FIGURES;
-    int col = 2;
-    paint_fill(p, row, 0, p->cols, " ", LOOK_TEXT);
-    paint_z(p, row, 0, 2, at ? (p->ascii ? "> " : "▸ ") : "  ", at ? LOOK_CURSOR : LOOK_TEXT);
-    if (v->page != JOB_LOG) {
-        paint_z(p, row, col, v->page == JOB_FAULTS ? 20 : LABEL, l->label, at ? LOOK_CURSOR : LOOK_DIM);
-        col += (v->page == JOB_FAULTS ? 20 : LABEL) + 1;
-    }
-    paint_z(p, row, col, p->cols - col, l->text, l->look);
 }
 
 static void paint(void *view, const struct paint *p)
@@ -277,15 +222,9 @@ static void paint(void *view, const struct paint *p)
     paint_text(p, 0, 0, p->cols, str_slice(&title), LOOK_TITLE);
     str_free(&title);
     paint_fill(p, 1, 0, p->cols, " ", LOOK_TEXT);
-    listing_show(&v->list, p->rows - 2);
-    for (int i = 0; i < v->list.page; i++) {
-        size_t at = v->list.top + (size_t)i;
-        if (at < v->count)
-            paint_line(v, p, 2 + i, at);
-        else
-            paint_fill(p, 2 + i, 0, p->cols, " ", LOOK_TEXT);
-    }
-    if (v->count == 0)
+    static const int labels[] = {[JOB_FIGURES] = LABEL, [JOB_FAULTS] = KEY, [JOB_LOG] = 0};
+    page_paint(&v->lines, p, 2, labels[v->page], v->page != JOB_FIGURES);
+    if (v->lines.count == 0)
         paint_z(p, 2, 2, p->cols - 2, v->page == JOB_LOG ? "Nothing is in its log yet." : "No record failed.", LOOK_DIM);
 }
 
