@@ -86,6 +86,7 @@ void desk_changed(struct desk *d)
 {
     for (size_t i = 0; i < d->depth; i++)
         d->stack[i].stale = true;
+    d->pulse.runs_due = 0;
 }
 
 void desk_want_editor(struct desk *d, struct slice text)
@@ -110,6 +111,11 @@ void desk_push(struct desk *d, const struct view_ops *ops, void *view)
         d->depth--;
     }
     d->stack[d->depth++] = (struct screen){.ops = ops, .view = view};
+}
+
+void desk_show(struct desk *d, const struct view_ops *ops, void *view)
+{
+    desk_push(d, ops, view);
 }
 
 void desk_open_job(struct desk *d, int64_t job, int page)
@@ -258,14 +264,15 @@ bool workbench_command(struct workbench *w, const char *name)
 {
     struct desk *d = &w->desk;
     session_touch(d->session);
-    bool changes = strcmp(desk_top(d)->ops->mode, "start") == 0 || desk_top(d)->ops->watches;
+    bool changes = strcmp(desk_top(d)->ops->mode, "start") == 0 || strcmp(desk_top(d)->ops->mode, "train") == 0 ||
+                   desk_top(d)->ops->watches;
     if (strcmp(name, "complete") != 0)
         str_clear(&d->message);
     d->running = name;
     bool known = d->ask.open ? ask_command(&d->ask, name) : desk_command(d, name);
     d->running = NULL;
     see_others(d);
-    if (changes) /* a job may have been started or stopped by this connection, which sees no change of its own */
+    if (changes) /* a job or a run may have been started or stopped by this connection, which sees no change of its own */
         pulse_read(d);
     freshen(d);
     place_note(d);

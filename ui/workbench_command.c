@@ -13,6 +13,7 @@
 #include "ui/views/review.h"
 #include "ui/views/review_screen.h"
 #include "ui/views/rules.h"
+#include "ui/views/training.h"
 #include "ui/workbench_state.h"
 
 static const struct binding shared_bindings[] = {
@@ -21,6 +22,7 @@ static const struct binding shared_bindings[] = {
     {"", "R", "rules", "the rule library"},
     {"", "J", "jobs", "the jobs: what models are doing"},
     {"", "E", "evals", "the evals: what trained models make of held-out records"},
+    {"", "T", "training", "the runs: start, watch and compare trainings"},
     {"", "P", "report", "the report: methods compared in four figures"},
     {"", "Ctrl-l", "redraw", "paint the screen anew"},
     {"", "Ctrl-z", "suspend", "back to the shell; fg comes back"},
@@ -30,11 +32,11 @@ static const struct binding shared_bindings[] = {
 const struct binding *workbench_binding(size_t i)
 {
     const struct binding *const tables[] = {queue_bindings, review_bindings(), rules_bindings,
-                                            history_bindings, jobs_bindings,   job_bindings,   start_bindings,
+                                            history_bindings, jobs_bindings, job_bindings, start_bindings,
                                             evals_bindings, eval_bindings, answer_bindings, curve_bindings,
-                                            taught_bindings,
-                                            report_bindings,
-                                            earnings_bindings, help_bindings,  ask_bindings,   shared_bindings};
+                                            taught_bindings, training_bindings, run_bindings, run_log_bindings,
+                                            compare_bindings, train_form_bindings, preview_bindings,
+                                            report_bindings, earnings_bindings, help_bindings, ask_bindings, shared_bindings};
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
         for (const struct binding *b = tables[t]; b->command; b++)
             if (i-- == 0)
@@ -89,6 +91,18 @@ static void show_report(struct desk *d)
 {
     if (desk_top(d)->ops != &report_view_ops)
         desk_push(d, &report_view_ops, report_view_new(d));
+}
+
+static void show_training(struct desk *d)
+{
+    struct error err = {0};
+    if (desk_top(d)->ops == &training_view_ops)
+        return;
+    struct training_view *view = training_view_new(d, &err);
+    if (view)
+        desk_push(d, &training_view_ops, view);
+    else
+        desk_fault(d, &err);
 }
 
 static void show_prompts(struct desk *d)
@@ -205,7 +219,8 @@ bool desk_command(struct desk *d, const char *name)
         void (*run)(struct desk *d);
     } shared[] = {
         {"help", show_help}, {"rules", show_rules}, {"jobs", show_jobs}, {"prompts", show_prompts},
-        {"evals", show_evals}, {"report", show_report}, {"command", ask_for_command}, {"quit", leave},
+        {"training", show_training}, {"evals", show_evals}, {"report", show_report}, {"command", ask_for_command},
+        {"quit", leave},
         {"redraw", nothing}, {"suspend", nothing},
     };
     struct screen *top = desk_top(d);

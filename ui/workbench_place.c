@@ -4,11 +4,15 @@
 #include "base/json.h"
 #include "ui/views/review_screen.h"
 #include "ui/views/rules.h"
+#include "ui/views/training.h"
 #include "ui/workbench_state.h"
 
 static const char *view_word(const struct screen *s)
 {
-    return s->ops == &review_screen_ops ? "review" : s->ops == &rules_view_ops ? "rules" : "";
+    return s->ops == &review_screen_ops ? "review"
+           : s->ops == &rules_view_ops  ? "rules"
+           : s->ops == &training_view_ops ? "training"
+                                          : "";
 }
 
 /* The half-typed line apart: it is typed text, and the status bar says when it is not stored. */
@@ -49,8 +53,8 @@ static void restore_view(struct desk *d, const struct json *place)
         desk_open_record(d, record);
         if (desk_top(d)->ops == &review_screen_ops)
             review_screen_restore(desk_top(d)->view, place);
-    } else if (strcmp(word, "rules") == 0) {
-        desk_command(d, "rules");
+    } else if (strcmp(word, "rules") == 0 || strcmp(word, "training") == 0) {
+        desk_command(d, word);
     }
 }
 

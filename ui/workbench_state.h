@@ -15,9 +15,14 @@ struct screen {
     bool stale; /* something was decided since it was painted */
 };
 
-/* How the jobs do, for the status bar: read about once a second while some run, else when the project changed. */
+/* How the jobs and the trainings do, for the status bar: read about once a second while some run, else when the project
+ * changed. */
 struct job_pulse {
     int running, lost;
+    int training, failed;    /* runs at work; runs that failed, ever */
+    bool fell;               /* one failed since the runs were looked at last */
+    int64_t steps, all_steps; /* of the runs at work */
+    int64_t runs_due;        /* monotonic ms: no reading of the runs before; desk_changed makes it 0 */
     int64_t tried, total;    /* records of those that run */
     int64_t pace[PACE_BARS]; /* records tried between readings, oldest first */
     int64_t due;             /* monotonic ms of the next reading; 0: none, nothing runs */
@@ -64,7 +69,7 @@ int pulse_wait_ms(const struct desk *d);
 void pulse_read(struct desk *d);
 /* The reading that is due: views that watch jobs are refreshed; true when the screen may have changed. */
 bool pulse_beat(struct desk *d);
-/* "2 jobs ▂▃▅ 61%"; appends nothing while there is nothing to say. */
+/* "2 jobs ▂▃▅ 61%  1 run 35%"; appends nothing while there is nothing to say. */
 enum look pulse_text(const struct desk *d, struct str *out);
 
 /* workbench_paint.c */

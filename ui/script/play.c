@@ -263,6 +263,24 @@ static int do_wait(struct player *p, struct slice rest, struct error *err)
     return 0;
 }
 
+/* What other processes do takes its time: a minute at most. */
+static int do_await(struct player *p, struct slice rest, struct error *err)
+{
+    enum { STEP_MS = 50, STEPS = 60000 / STEP_MS };
+    bool found = false;
+    for (int i = 0; i < STEPS; i++) {
+        if (find_on_screen(p, rest, &found, err) < 0)
+            return -1;
+        if (found)
+            return 0;
+        poll(NULL, 0, STEP_MS);
+        if (workbench_wait_ms(p->driver.workbench) == 0)
+            workbench_tick(p->driver.workbench);
+        paint(p);
+    }
+    return do_expect(p, rest, err);
+}
+
 static int do_hangup(struct player *p, struct slice rest, struct error *err)
 {
     (void)rest;
@@ -277,6 +295,7 @@ static const struct {
     {"key", do_key},       {"type", do_type},     {"paste", do_paste},   {"screen", do_screen},
     {"looks", do_looks},   {"expect", do_expect}, {"refuse", do_refuse}, {"resize", do_resize},
     {"settle", do_settle}, {"wait", do_wait},     {"hangup", do_hangup},
+    {"await", do_await},
 };
 
 static int run_line(struct player *p, struct slice line, struct error *err)

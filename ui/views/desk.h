@@ -67,6 +67,10 @@ int64_t desk_next_undecided(struct desk *d, int64_t after);
 /* The text is to be edited in $EDITOR: the view's `edited` gets what came back. */
 void desk_want_editor(struct desk *d, struct slice text);
 
+struct view_ops;
+/* Puts another view on top, which the desk owns from then on. For views of one family; others are opened by name, above. */
+void desk_show(struct desk *d, const struct view_ops *ops, void *view);
+
 /* What a view is to the workbench. All but free, command and paint may be NULL. */
 struct view_ops {
     const char *mode; /* where its keys are looked up */

@@ -1,5 +1,8 @@
 #include "ui/views/form.h"
 
+#include <string.h>
+
+#include "text/visible.h"
 #include "ui/views/listing.h"
 
 bool form_move(int *at, int n, const char *name)
@@ -29,6 +32,32 @@ void form_paint(const struct form *f, const struct paint *p, int top)
                    at ? LOOK_STRONG : LOOK_TEXT);
     }
     str_free(&text);
+}
+
+/* Bytes of the line that text begins with, broken between words. */
+static size_t line_of(const char *text, int room)
+{
+    size_t len = strlen(text), end = 0;
+    while (end < len && text[end] != '\n' && visible_width((struct slice){text, end + 1}) <= (size_t)room)
+        end++;
+    if (end == len || text[end] == '\n')
+        return end;
+    size_t at = end;
+    while (at > 0 && text[at] != ' ')
+        at--;
+    return at ? at : end ? end : 1;
+}
+
+int form_text(const struct paint *p, int row, const char *label, const char *text, enum look look)
+{
+    int room = p->cols - FORM_LABEL - 3;
+    paint_z(p, row, 2, FORM_LABEL, label, LOOK_DIM);
+    do {
+        size_t len = line_of(text, room > 10 ? room : 10);
+        paint_text(p, row++, 2 + FORM_LABEL, p->cols - FORM_LABEL - 2, (struct slice){text, len}, look);
+        text += len + (text[len] == ' ' || text[len] == '\n');
+    } while (*text && row < p->rows);
+    return row;
 }
 
 void form_figure(const struct paint *p, int row, const char *label, struct str *text, enum look look)

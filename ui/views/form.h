@@ -23,6 +23,8 @@ bool form_move(int *at, int n, const char *name);
 size_t form_turned(size_t at, size_t n, int by);
 /* One row a line, from row top on. */
 void form_paint(const struct form *f, const struct paint *p, int top);
+/* A longer text below a form, in as many rows as it needs; returns the row after it. */
+int form_text(const struct paint *p, int row, const char *label, const char *text, enum look look);
 /* A figure below a form: label and text, which is emptied. */
 void form_figure(const struct paint *p, int row, const char *label, struct str *text, enum look look);
 
