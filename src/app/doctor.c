@@ -16,6 +16,7 @@
 #include "base/share.h"
 #include "db/store.h"
 #include "llm/llm.h"
+#include "stats/growth.h"
 
 #ifdef __linux__
 #include <sys/vfs.h>
@@ -117,6 +118,21 @@ static enum finding check_trainer(struct check *c, const char *project)
         return FINDING_OK;
     return found(c, FINDING_WARNING, "hinge-train was not found beside hinge or in PATH: reviewing works, "
                                      "training does not");
+}
+
+/* Neither is needed: what is missing then is said, here and by `hinge report`. */
+static enum finding check_report(struct check *c, const char *project)
+{
+    struct str gnuplot = {0};
+    (void)project;
+    bool found_it = program_find(&gnuplot, "gnuplot");
+    str_addf(&c->text, "growth curves %s; ", growth_available() ? "by GSL" : "are not fitted: built without GSL");
+    if (found_it)
+        str_addf(&c->text, "pictures by %s", str_z(&gnuplot));
+    else
+        str_adds(&c->text, "no gnuplot: CSV and a page, no SVG and PNG files");
+    str_free(&gnuplot);
+    return FINDING_OK;
 }
 
 static enum finding check_editor(struct check *c, const char *project)
@@ -227,9 +243,10 @@ static const struct {
 } table[] = {
     {"terminal", check_terminal, false}, {"locale", check_locale, false},
     {"sqlite", check_sqlite, false},     {"editor", check_editor, false},
-    {"trainer", check_trainer, false},   {"endpoints", check_endpoints, false},
-    {"project", check_project, true},
-    {"access", check_access, true},      {"disk", check_disk, true},
+    {"trainer", check_trainer, false},   {"report", check_report, false},
+    {"endpoints", check_endpoints, false},
+    {"project", check_project, true},    {"access", check_access, true},
+    {"disk", check_disk, true},
 };
 
 enum finding doctor_examine(struct checks *out, const char *project)

@@ -216,7 +216,7 @@ static const char *need_note(struct chart *c, const struct needed *it, const str
             str_addf(&text, " (%.2f to ", ratio->low);
             str_addf(&text, isinf(ratio->high) ? "never) · " : "%.2f) · ", ratio->high);
         }
-        str_addf(&text, "%.0f examples%s", examples->estimate, it->state == NEEDED_BEYOND ? ", extrapolated" : "");
+        str_addf(&text, "%.0f%s examples", examples->estimate, it->state == NEEDED_BEYOND ? "*" : "");
     } else
         report_examples(&text, it);
     const char *kept = arena_strndup(&c->arena, str_z(&text), text.len);

@@ -92,7 +92,8 @@ static bool setting_fits(const struct str *common, const struct eval *e)
 static bool seen_already(struct map *seen, const struct eval *e)
 {
     struct str key = {0};
-    str_addf(&key, "%s\x1f%s\x1f%lld\x1f%d", e->run_uuid ? e->run_uuid : "", is_endpoint(e) ? e->endpoint : "",
+    const char *model = is_endpoint(e) ? e->endpoint : !e->run_uuid && e->adapter ? e->adapter : "";
+    str_addf(&key, "%s\x1f%s\x1f%lld\x1f%d", e->run_uuid ? e->run_uuid : "", model,
              (long long)(e->run_uuid ? e->step : 0), (int)e->think);
     bool again = !map_put(seen, str_slice(&key), 1);
     str_free(&key);
@@ -152,7 +153,9 @@ static const char *method_of(const struct eval *e)
         return "base";
     if (is_endpoint(e))
         return e->endpoint;
-    return e->method && *e->method ? e->method : e->run_name ? e->run_name : "run";
+    if (!e->run_uuid) /* an adapter by itself */
+        return e->adapter;
+    return e->method && *e->method ? e->method : e->run_name ? e->run_name : e->run_uuid;
 }
 
 /* RGT, iSFT, SFT, others, endpoints, the base. */

@@ -107,7 +107,7 @@ static void add_kinds(struct str *out, const struct chart *c)
     if (!c->filled)
         return;
     struct str text = {0};
-    str_addf(&text, "filled: %s, hollow: %s", c->filled, c->hollow);
+    str_addf(&text, "filled: %s, hollow: %s%s", c->filled, c->hollow, c->figure == 4 ? ", *: beyond the points" : "");
     str_adds(out, "set label ");
     add_quoted(out, str_z(&text), 100);
     str_adds(out, " at graph 0, graph 1.03 left font ',9' textcolor rgb '#555555'\n");

@@ -113,9 +113,12 @@ static const char *answer_cell(struct report_sheet *s, const struct needed *it, 
     return keep(s, work);
 }
 
-static const char *ratio_cell(struct report_sheet *s, const struct interval *ratio, struct str *work)
+static const char *ratio_cell(struct report_sheet *s, const struct interval *ratio, bool reference, struct str *work)
 {
-    report_interval(work, ratio, 2);
+    if (reference && !isnan(ratio->estimate))
+        str_addc(work, '1');
+    else
+        report_interval(work, ratio, 2);
     return keep(s, work);
 }
 
@@ -130,9 +133,9 @@ static void needs(struct report_sheet *s, const struct report *r, struct str *wo
         const char **row = next_row(s, n->method);
         row[0] = r->methods[n->method].name;
         row[1] = answer_cell(s, &a->fit, &a->fit_examples, work);
-        row[2] = ratio_cell(s, &a->fit_ratio, work);
+        row[2] = ratio_cell(s, &a->fit_ratio, i == r->reference, work);
         row[3] = answer_cell(s, &a->lines, &a->lines_examples, work);
-        row[4] = ratio_cell(s, &a->lines_ratio, work);
+        row[4] = ratio_cell(s, &a->lines_ratio, i == r->reference, work);
         str_addf(work, isnan(a->growth.r2) ? "–" : "%.3f", a->growth.r2);
         row[5] = keep(s, work);
         row[6] = count_cell(s, n->points, n->seeds, work);
