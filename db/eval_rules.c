@@ -1,9 +1,9 @@
 /* What evals say of rules: what each is worth, where its mistake still happens; and failures that went back. */
+#include "base/clock.h"
 #include "db/eval_parts.h"
 #include "db/eval_store.h"
+#include "db/ids.h"
 #include "db/sql.h"
-
-#include "base/clock.h"
 
 const char *worth_verdict_name(enum worth_verdict v)
 {
@@ -38,12 +38,31 @@ int eval_store_put_nats(struct store *s, const struct eval_nats *list, size_t n,
     return store_end(s, result, err);
 }
 
-int eval_store_detail(struct store *s, int64_t record, struct str *out, struct error *err)
+int eval_store_unscored(struct store *s, int64_t eval, int64_t *records, size_t *n, struct error *err)
+{
+    struct str list = {0};
+    ids_print(&list, records, *n);
+    sqlite3_stmt *st = sql(s, err,
+                           "SELECT x.value FROM json_each(?2) x WHERE NOT EXISTS (SELECT 1 FROM eval_nats WHERE eval = ?1 AND "
+                           "record = x.value AND rule = 0) OR EXISTS (SELECT 1 FROM record_rule r LEFT JOIN eval_nats n ON "
+                           "n.eval = ?1 AND n.record = r.record AND n.rule = r.rule WHERE r.record = x.value AND n.rule IS "
+                           "NULL) ORDER BY x.key",
+                           "is", eval, str_slice(&list));
+    int got = -1;
+    size_t kept = 0;
+    while (st && (got = sql_step(s, st, err)) == 1)
+        records[kept++] = sqlite3_column_int64(st, 0);
+    str_free(&list);
+    *n = kept;
+    return got;
+}
+
+int eval_store_detail(struct store *s, int64_t record, int64_t which, struct str *out, struct error *err)
 {
     sqlite3_stmt *st = sql(s, err,
                            "SELECT t.body FROM eval e CROSS JOIN eval_nats n ON n.eval = e.id AND n.record = ?1 AND n.rule "
-                           "= 0 JOIN text t ON t.id = n.detail WHERE e.kind = 1 ORDER BY e.id DESC LIMIT 1",
-                           "i", record);
+                           "= ?2 JOIN text t ON t.id = n.detail WHERE e.kind = 1 ORDER BY e.id DESC LIMIT 1",
+                           "ii", record, which);
     int got = st ? sql_step(s, st, err) : -1;
     if (got == 1) {
         str_add_slice(out, sql_text(st, 0));

@@ -183,16 +183,19 @@ int eval_store_of_record(struct store *s, int64_t record, struct eval_items *out
 
 /* --- what rules are worth --- */
 
+enum { NATS_PLAIN = 0, NATS_Y0 = -1 };
 struct eval_nats { /* one text scored once */
-    int64_t eval, record, rule; /* rule 0: without a strategy */
+    int64_t eval, record, rule; /* y* with that rule as strategy; NATS_PLAIN: y* without one; NATS_Y0: y0 without one */
     int64_t tokens, hinge_tokens;
     double nats, hinge_nats;    /* minus log-probability: of all tokens, of those in hinges */
     double entropy;             /* mean over tokens */
-    const char *detail;         /* JSON: [[from, to, nats, entropy], ...], bytes of y*; rule 0 alone, else NULL */
+    const char *detail;         /* JSON: [[from, to, nats, entropy], ...], bytes of the text; NULL with a rule */
 };
 int eval_store_put_nats(struct store *s, const struct eval_nats *list, size_t n, struct error *err);
-/* The newest detail of a record's y* (rule 0) at its current revision: appends, 1 found, 0 none, -1 failed. */
-int eval_store_detail(struct store *s, int64_t record, struct str *out, struct error *err);
+/* The newest detail of a record's y* (NATS_PLAIN) or y0 (NATS_Y0): appends, 1 found, 0 none, -1 failed. */
+int eval_store_detail(struct store *s, int64_t record, int64_t which, struct str *out, struct error *err);
+/* Thins the array to the records that are not scored there with every rule they cite now; *n says how many. */
+int eval_store_unscored(struct store *s, int64_t eval, int64_t *records, size_t *n, struct error *err);
 struct nats_saved { /* what one rule saved on one record, against no strategy */
     int64_t rule, record;
     double total, at_hinges; /* elsewhere: the rest */

@@ -28,8 +28,9 @@ struct eval_request { /* borrowed; zero: not given */
     const char *served;   /* with endpoint: the model's name there, as vLLM calls an adapter; with run, too: it serves it */
     unsigned think;       /* EVAL_THINK_OFF, EVAL_THINK_ON or both; 0: off */
     const char *chat;     /* chat format where the model's own is not known; NULL: its own, or the run's */
+    bool weigh;           /* not answers, but what each rule is worth to the model (weigh.h): needs a model of this machine */
     /* On which records. */
-    const char *split;    /* NULL: test; "any": all */
+    const char *split;    /* NULL: test, when weighing any; "any": all */
     const char *where;    /* under this limit, too */
     const char *held_out_from; /* a training set (JSONL) besides the run's own, or for a model without a run */
     size_t limit;         /* at most that many, the same ones each time; 0: all */

@@ -35,6 +35,7 @@ struct eval_settings {
 };
 
 /* eval_settings_free frees in any case. */
+const char *eval_split(const struct eval_request *q); /* the one asked for, else what it is without */
 int eval_settings_make(struct eval_settings *out, const struct eval_request *q, struct error *err);
 void eval_settings_free(struct eval_settings *l);
 /* Fills what is told by the run; called again, it looks again for checkpoints and whether training goes on. */

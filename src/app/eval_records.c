@@ -28,14 +28,14 @@ static void choose(struct choosing *c, const struct loop_record *r)
     held_out_add(c->held_out, r->id, &r->prompt);
 }
 
-static int look_at(struct store *s, const struct eval_settings *l, int64_t id, struct choosing *c, struct eval_plan *out,
-                   struct error *err)
+static int look_at(struct store *s, const struct eval_settings *l, bool weigh, int64_t id, struct choosing *c,
+                   struct eval_plan *out, struct error *err)
 {
     struct loop_record r = {0};
     int result = loop_store_load(s, id, &r, err);
     if (result == 0 && !r.prompt.count)
         out->no_prompt++;
-    else if (result == 0 && !task_graders_find(l->o.tasks, l->o.n_tasks, r.task))
+    else if (result == 0 && !weigh && !task_graders_find(l->o.tasks, l->o.n_tasks, r.task))
         out->without++;
     else if (result == 0)
         choose(c, &r);
@@ -114,9 +114,11 @@ static void cut(struct choosing *c, size_t limit, struct eval_plan *out)
     qsort(c->items, c->count, sizeof *c->items, by_id);
 }
 
-static int nothing(const struct eval_settings *l, const struct eval_plan *out, struct error *err)
+static int nothing(const struct eval_request *q, const struct eval_settings *l, const struct eval_plan *out, struct error *err)
 {
     const char *among = l->where ? l->where : "the project";
+    if (q->weigh)
+        return error_set(err, ERR_ABSENT, "no rule to weigh: no record of %.200s cites one", among);
     if (out->n_refused)
         return error_set(err, ERR_ABSENT, "nothing to evaluate: training has seen all %zu records of %.200s (the first, %.60s, "
                                           "as %.60s)", out->n_refused, among, out->refused[0].key, out->refused[0].twin);
@@ -135,8 +137,10 @@ static int choose_all(struct store *s, const struct eval_request *q, const struc
     size_t count = 0;
     int result = loop_limit_ids(q->project, q->reviewer, l->where, &all, &count, err);
     for (size_t i = 0; result == 0 && i < count; i++)
-        result = look_at(s, l, all[i], c, out, err);
+        result = look_at(s, l, q->weigh, all[i], c, out, err);
     mem_free(all);
+    if (q->weigh) /* what a rule is worth is asked where it is cited, and that is where it was trained, too */
+        return result;
     if (result == 0)
         result = read_sets(c, q, l, out, err);
     if (result == 0)
@@ -152,7 +156,7 @@ int eval_records(struct store *s, const struct eval_request *q, const struct eva
     *ids = NULL;
     *n = 0;
     if (result == 0 && !c.count)
-        result = nothing(l, out, err);
+        result = nothing(q, l, out, err);
     if (result == 0) {
         cut(&c, q->limit, out);
         *ids = mem_alloc((c.count + 1) * sizeof **ids);

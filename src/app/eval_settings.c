@@ -24,6 +24,8 @@ static int check_request(const struct eval_request *q, struct error *err)
         return error_set(err, ERR_USAGE, "an adapter goes with a model; a run brings its own");
     if (q->every && !q->run)
         return error_set(err, ERR_USAGE, "every checkpoint: of which run?");
+    if (q->weigh && (q->endpoint || q->every || q->think & EVAL_THINK_ON))
+        return error_set(err, ERR_USAGE, "rules are weighed with one model of this machine: a run's checkpoint or a model");
     if (q->served && !q->endpoint)
         return error_set(err, ERR_USAGE, "a served model's name goes with an endpoint");
     if (q->run && q->endpoint && (q->every || !q->served))
@@ -83,10 +85,15 @@ static int find_graders(struct eval_settings *l, struct error *err)
     return graders_json(l, err);
 }
 
+const char *eval_split(const struct eval_request *q)
+{
+    return q->split ? q->split : q->weigh ? "any" : "test";
+}
+
 static int find_where(struct eval_settings *l, const struct eval_request *q, struct error *err)
 {
     static const char *const splits[] = {"train", "valid", "test", "none", "any"};
-    const char *split = q->split ? q->split : "test";
+    const char *split = eval_split(q);
     struct str text = {0};
     bool known = false;
     for (size_t i = 0; i < sizeof splits / sizeof *splits; i++)
@@ -95,7 +102,7 @@ static int find_where(struct eval_settings *l, const struct eval_request *q, str
         return error_set(err, ERR_USAGE, "\"%.40s\" is no split: test, valid, train, none or any", split);
     if (strcmp(split, "any") != 0)
         str_addf(&text, "split:%s ", split);
-    str_adds(&text, q->where ? q->where : "");
+    str_addf(&text, "%s%s", q->weigh ? "rule:any " : "", q->where ? q->where : "");
     l->where = keep(l, str_z(&text));
     str_free(&text);
     return 0;
@@ -124,7 +131,7 @@ int eval_settings_make(struct eval_settings *out, const struct eval_request *q, 
     if (!out->config)
         return -1;
     out->o.prompts_dir = config_prompts_dir(out->config);
-    if (find_graders(out, err) < 0 || find_where(out, q, err) < 0 || find_trainer(out, q, err) < 0)
+    if ((!q->weigh && find_graders(out, err) < 0) || find_where(out, q, err) < 0 || find_trainer(out, q, err) < 0)
         return -1;
     return q->run ? eval_run_find(out, q, err) : 0;
 }
@@ -155,6 +162,8 @@ struct json *eval_options_json(const struct eval_request *q)
         json_set_int(j, "step", q->step);
     if (q->every)
         json_set_bool(j, "every", true);
+    if (q->weigh)
+        json_set_bool(j, "weigh", true);
     json_set_int(j, "think", q->think ? q->think : EVAL_THINK_OFF);
     if (q->limit)
         json_set_int(j, "limit", (int64_t)q->limit);
@@ -184,6 +193,7 @@ void eval_options_read(struct eval_request *q, const struct json *options)
     q->held_out_from = json_string(json_get(options, "held_out_from"), NULL);
     q->step = whole(options, "step", EVAL_LAST_STEP);
     q->every = json_bool(json_get(options, "every"), false);
+    q->weigh = json_bool(json_get(options, "weigh"), false);
     q->think = (unsigned)whole(options, "think", EVAL_THINK_OFF);
     q->limit = (size_t)whole(options, "limit", 0);
     q->max_tokens = (int)whole(options, "max_tokens", 0);

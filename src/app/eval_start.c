@@ -151,6 +151,7 @@ struct json *eval_json(const struct eval *e)
 {
     struct json *j = json_new_object();
     json_set_int(j, "eval", e->id);
+    json_set_string(j, "kind", e->kind == EVAL_NATS ? "rules" : "answers");
     json_set_string(j, "name", e->name);
     json_set_string(j, "state", eval_state_name(e->state));
     json_set_string(j, "run", e->run_name);

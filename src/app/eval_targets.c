@@ -205,7 +205,7 @@ static struct eval_target make_target(struct eval_settings *l, const struct eval
                                       const struct endpoint *configured, bool think)
 {
     struct eval_target t = {
-        .row = {.kind = EVAL_OUTPUTS,
+        .row = {.kind = q->weigh ? EVAL_NATS : EVAL_OUTPUTS,
                 .run_uuid = w->of_run ? l->run_uuid : NULL,
                 .run_name = w->of_run ? l->run_name : NULL,
                 .run_folder = w->of_run ? l->run_folder : NULL,
@@ -218,7 +218,7 @@ static struct eval_target make_target(struct eval_settings *l, const struct eval
                 .adapter_hash = w->adapter_hash,
                 .endpoint = configured ? configured->name : NULL,
                 .think = think,
-                .split = q->split ? q->split : "test",
+                .split = eval_split(q),
                 .graders = l->graders,
                 .snapshot = w->of_run ? l->snapshot : NULL}};
     struct str name = {0};

@@ -8,6 +8,7 @@
 
 #include "app/eval_parts.h"
 #include "app/loop_settings.h"
+#include "app/weigh.h"
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -295,7 +296,7 @@ int eval_run_job(struct worker *w, void *project, struct str *said, struct error
     int end = -1;
     if (options) {
         eval_options_read(&q, options);
-        end = work(&e, said, err);
+        end = q.weigh ? weigh_run(w, &q, said, err) : work(&e, said, err);
     }
     eval_settings_free(&e.settings);
     eval_plan_free(&e.plan);

@@ -96,7 +96,7 @@ static int say_started(struct eval_call *c, int64_t job)
 {
     struct str out = {0};
     if (c->print.json)
-        return eval_print_list(&c->print, &(struct eval_filter){.job = job});
+        return eval_print_list(&c->print, &(struct eval_filter){.any_kind = true, .job = job});
     str_addf(&out, "job %lld started; 'hinge jobs %s show %lld --follow' watches it\n", (long long)job, c->project,
              (long long)job);
     return print_out(&out, &c->print.err);
@@ -109,15 +109,16 @@ static int watch(struct eval_call *c, int64_t job, bool stops)
     int status = job_watch(&w, &c->print.err);
     if (status < 0)
         return -1;
-    return eval_print_list(&c->print, &(struct eval_filter){.job = job}) < 0 ? -1 : status;
+    return eval_print_list(&c->print, &(struct eval_filter){.any_kind = true, .job = job}) < 0 ? -1 : status;
 }
 
-static int start(struct eval_call *c)
+static int start(struct eval_call *c, bool weigh)
 {
     struct eval_request q;
     int64_t job = 0;
     if (!read_request(c->inv, &q))
         return EXIT_USAGE;
+    q.weigh = weigh;
     if (inv_flag(c->inv, "dry-run"))
         return dry_run(c, &q);
     if (eval_start(c->print.store, &q, &job, &c->print.err) < 0)
@@ -129,7 +130,7 @@ static int start(struct eval_call *c)
 
 static int list(struct eval_call *c)
 {
-    return eval_print_list(&c->print, &(struct eval_filter){.kind = EVAL_OUTPUTS, .split = inv_option(c->inv, "split", NULL)});
+    return eval_print_list(&c->print, &(struct eval_filter){.any_kind = true, .split = inv_option(c->inv, "split", NULL)});
 }
 
 /* The job that works on an eval is watched first. */
@@ -202,7 +203,9 @@ static bool asks_for_one(struct invocation *inv)
 static int run_word(struct eval_call *c, const char *word)
 {
     if (!word)
-        return asks_for_one(c->inv) ? start(c) : list(c);
+        return asks_for_one(c->inv) ? start(c, false) : list(c);
+    if (strcmp(word, "weigh") == 0)
+        return start(c, true);
     if (strcmp(word, "list") == 0)
         return list(c);
     int i = find_word(word);
@@ -217,13 +220,14 @@ int cmd_eval(struct invocation *inv)
     struct eval_call c = {.inv = inv, .project = inv_arg(inv, 0), .print = {.json = inv_flag(inv, "json")}};
     const char *word = inv_arg(inv, 1);
     bool ok = true;
-    if (word && strcmp(word, "list") != 0 && find_word(word) < 0)
-        return inv_usage(inv, "'%s' is none of list, show, compare, refused, delete", word);
+    bool weigh = word && strcmp(word, "weigh") == 0;
+    if (word && !weigh && strcmp(word, "list") != 0 && find_word(word) < 0)
+        return inv_usage(inv, "'%s' is none of list, show, compare, refused, delete, weigh", word);
     c.print.limit = (size_t)inv_number(inv, "limit", 0, 1, 1000000000, &ok);
     if (!ok)
         return EXIT_USAGE;
-    bool writes = word ? find_word(word) >= 0 && words[find_word(word)].writes
-                       : asks_for_one(inv) && !inv_flag(inv, "dry-run");
+    bool writes = weigh || !word ? asks_for_one(inv) && !inv_flag(inv, "dry-run")
+                                 : find_word(word) >= 0 && words[find_word(word)].writes;
     c.print.store = project_open(c.project, writes ? STORE_WRITE : STORE_OPEN, &c.print.err);
     if (!c.print.store)
         return inv_fail(inv, &c.print.err);

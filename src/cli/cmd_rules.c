@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "db/decision_store.h"
+#include "db/eval_store.h"
 #include "db/rule_store.h"
 
 enum { MISTAKE_CELLS = 34 };
@@ -31,6 +32,64 @@ static int64_t rule_number(const char *word)
     return *word >= '0' && *word <= '9' && !*end && !errno ? (int64_t)n : 0;
 }
 
+/* What evals say of a rule; .rule 0: nothing. */
+struct known {
+    struct rule_worth worth;
+    struct rule_broken broken; /* by the newest eval that was looked through */
+};
+
+static int take_broken(void *context, const struct rule_broken *b)
+{
+    *(struct rule_broken *)context = *b;
+    return 1;
+}
+
+static int know(struct store *s, int64_t rule, struct known *out, struct error *err)
+{
+    *out = (struct known){0};
+    if (eval_store_worth_of(s, rule, &out->worth, err) < 0 ||
+        eval_store_broken(s, rule, 0, take_broken, &out->broken, err) < 0)
+        return -1;
+    return 0;
+}
+
+static void worth_json(struct json *j, const struct known *k)
+{
+    if (k->worth.rule) {
+        struct json *w = json_new_object();
+        json_set_int(w, "eval", k->worth.eval);
+        json_set_int(w, "records", k->worth.records);
+        json_set_number(w, "nats", k->worth.total);
+        json_set_number(w, "at_hinges", k->worth.at_hinges);
+        json_set_number(w, "elsewhere", k->worth.elsewhere);
+        json_set(w, "low", k->worth.records < WORTH_RECORDS ? json_new_null() : json_new_number(k->worth.low));
+        json_set(w, "high", k->worth.records < WORTH_RECORDS ? json_new_null() : json_new_number(k->worth.high));
+        json_set_string(w, "verdict", worth_verdict_name(k->worth.verdict));
+        json_set(j, "worth", w);
+    }
+    if (k->broken.rule) {
+        struct json *b = json_new_object();
+        json_set_int(b, "eval", k->broken.eval);
+        json_set_int(b, "broken", k->broken.broken);
+        json_set_int(b, "of", k->broken.of);
+        json_set(j, "still_broken", b);
+    }
+}
+
+/* " +1.24 helps      3/40" */
+static void worth_cells(struct str *out, const struct known *k)
+{
+    struct str broken = {0};
+    if (k->worth.rule)
+        str_addf(out, " %+7.2f %-9s", k->worth.total, worth_verdict_name(k->worth.verdict));
+    else
+        str_addf(out, " %7s %-9s", "", "");
+    if (k->broken.rule)
+        str_addf(&broken, "%lld/%lld", (long long)k->broken.broken, (long long)k->broken.of);
+    str_addf(out, " %7s", str_z(&broken));
+    str_free(&broken);
+}
+
 static struct json *rule_json(const struct rule *r)
 {
     struct json *j = json_new_object();
@@ -47,24 +106,58 @@ static struct json *rule_json(const struct rule *r)
     return j;
 }
 
-static int list_json(const struct rules *list, struct error *err)
+static int list_json(struct store *s, const struct rules *list, struct error *err)
 {
     struct json *root = json_new_array();
-    for (size_t i = 0; i < list->count; i++)
-        json_push(root, rule_json(&list->items[i]));
+    for (size_t i = 0; i < list->count; i++) {
+        struct known k;
+        struct json *j = rule_json(&list->items[i]);
+        json_push(root, j);
+        if (know(s, list->items[i].id, &k, err) < 0) {
+            json_free(root);
+            return -1;
+        }
+        worth_json(j, &k);
+    }
     return print_json(root, err);
 }
 
-static int list_people(const struct rules *list, struct error *err)
+/* The columns of what evals say are there once an eval has said something. */
+static int anything_known(struct store *s, const struct rules *list, bool *out, struct error *err)
+{
+    *out = false;
+    for (size_t i = 0; i < list->count && !*out; i++) {
+        struct known k;
+        if (know(s, list->items[i].id, &k, err) < 0)
+            return -1;
+        *out = k.worth.rule || k.broken.rule;
+    }
+    return 0;
+}
+
+static int list_people(struct store *s, const struct rules *list, struct error *err)
 {
     struct str out = {0};
-    str_addf(&out, "%6s %5s %5s  ", "rule", "uses", "edits");
+    bool known;
+    if (anything_known(s, list, &known, err) < 0)
+        return -1;
+    str_addf(&out, "%6s %5s %5s", "rule", "uses", "edits");
+    if (known)
+        str_addf(&out, " %7s %-9s %7s", "nats", "", "broken");
+    str_adds(&out, "  ");
     print_cell(&out, SLICE("mistake"), MISTAKE_CELLS);
     str_adds(&out, "  guardrail\n");
     for (size_t i = 0; i < list->count; i++) {
         const struct rule *r = &list->items[i];
-        str_addf(&out, "%6lld %5lld %5lld  ", (long long)r->id, (long long)r->uses,
-                 (long long)r->edits);
+        struct known k = {0};
+        str_addf(&out, "%6lld %5lld %5lld", (long long)r->id, (long long)r->uses, (long long)r->edits);
+        if (known && know(s, r->id, &k, err) < 0) {
+            str_free(&out);
+            return -1;
+        }
+        if (known)
+            worth_cells(&out, &k);
+        str_adds(&out, "  ");
         print_cell(&out, slice_of(r->mistake), MISTAKE_CELLS);
         str_adds(&out, "  ");
         print_cell(&out, slice_of(r->guardrail), 0);
@@ -82,13 +175,37 @@ static enum rule_sort sort_of(const char *word)
     return RULES_BY_USES;
 }
 
+static int take_worth(void *context, const struct rule_worth *w)
+{
+    struct rules *list = ((struct rules **)context)[0];
+    size_t *next = ((size_t **)context)[1];
+    for (size_t i = *next; i < list->count; i++)
+        if (list->items[i].id == w->rule) {
+            struct rule found = list->items[i];
+            memmove(&list->items[*next + 1], &list->items[*next], (i - *next) * sizeof found);
+            list->items[(*next)++] = found;
+            break;
+        }
+    return 0;
+}
+
+/* Those that were weighed come first, the most valuable before; the others follow as they were. */
+static int sort_by_worth(struct store *s, struct rules *list, struct error *err)
+{
+    size_t next = 0;
+    void *context[] = {list, &next};
+    return eval_store_worth(s, 0, take_worth, context, err);
+}
+
 static int list(struct rules_call *c)
 {
     struct rules rules = {0};
     int result = rule_store_list(c->store, sort_of(inv_option(c->inv, "sort", "uses")),
                                  inv_flag(c->inv, "all"), &rules, &c->err);
+    if (result == 0 && strcmp(inv_option(c->inv, "sort", "uses"), "worth") == 0)
+        result = sort_by_worth(c->store, &rules, &c->err);
     if (result == 0)
-        result = c->json ? list_json(&rules, &c->err) : list_people(&rules, &c->err);
+        result = c->json ? list_json(c->store, &rules, &c->err) : list_people(c->store, &rules, &c->err);
     rules_free(&rules);
     return result;
 }

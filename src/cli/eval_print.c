@@ -17,6 +17,13 @@ static void add_score(struct str *out, const struct eval *e)
 
 static void add_row(struct str *out, const struct eval *e)
 {
+    if (e->kind == EVAL_NATS) {
+        str_addf(out, "%5lld  ", (long long)e->id);
+        print_cell(out, slice_of(e->name), NAME_CELLS);
+        str_addf(out, "  rules weighed on %lld records%s%s; 'hinge rules DB --sort worth' lists them\n", (long long)e->planned,
+                 e->state == EVAL_DONE ? "" : ", ", e->state == EVAL_DONE ? "" : eval_state_name(e->state));
+        return;
+    }
     str_addf(out, "%5lld  ", (long long)e->id);
     print_cell(out, slice_of(e->name), NAME_CELLS);
     str_adds(out, "  ");

@@ -278,9 +278,14 @@ static void rules_have_a_worth(void)
     snprintf(want, sizeof want, "%lld 1 5.0 3.0;", (long long)r1);
     CU_ASSERT_STRING_EQUAL(str_z(&said), want);
     str_clear(&said);
-    CU_ASSERT_EQUAL(eval_store_detail(f.s, 1, &said, &err), 1);
+    CU_ASSERT_EQUAL(eval_store_detail(f.s, 1, NATS_PLAIN, &said, &err), 1);
     CU_ASSERT_STRING_EQUAL(str_z(&said), "[[0,2,1,0.5]]");
-    CU_ASSERT_EQUAL(eval_store_detail(f.s, 2, &said, &err), 0);
+    CU_ASSERT_EQUAL(eval_store_detail(f.s, 2, NATS_PLAIN, &said, &err), 0);
+    int64_t ids[] = {1, 2};
+    size_t n_ids = 2;
+    CU_ASSERT_EQUAL(eval_store_unscored(f.s, id, ids, &n_ids, &err), 0);
+    CU_ASSERT_EQUAL(n_ids, 1);
+    CU_ASSERT_EQUAL(ids[0], 2);
     struct rule_worth worth[] = {
         {.rule = r1, .records = 5, .total = -2, .at_hinges = -1, .elsewhere = -1, .low = -3, .high = -1},
         {.rule = r2, .records = 5, .total = 4, .at_hinges = 3, .elsewhere = 1, .low = -1, .high = 9}};

@@ -47,7 +47,7 @@ static struct json *describe_branch(const struct session *s, const struct branch
                                     const struct scores *at, size_t count)
 {
     struct json *j = json_new_object(), *tokens = json_new_array(), *ids = json_new_array();
-    struct json *ranks = json_new_array();
+    struct json *ranks = json_new_array(), *bytes = json_new_array();
     size_t first = b->ids.count - count;
     double sum = 0;
     for (size_t i = 0; i < count; i++) {
@@ -56,6 +56,7 @@ static struct json *describe_branch(const struct session *s, const struct branch
         json_push(ids, json_new_number(b->ids.items[first + i]));
         json_push(ranks, json_new_number(at->rank[i]));
         utf8_repair(&valid, str_slice(&text));
+        json_push(bytes, json_new_number((double)text.len)); /* of the token, before it is made printable */
         json_push(tokens, json_new_slice(str_slice(&valid)));
         sum -= at->loss[i];
         str_free(&text);
@@ -66,6 +67,7 @@ static struct json *describe_branch(const struct session *s, const struct branch
     json_set_int(j, "strategy_tokens", (int64_t)(b->answer - b->given));
     json_set(j, "ids", ids);
     json_set(j, "tokens", tokens);
+    json_set(j, "bytes", bytes);
     json_set(j, "logprob", numbers(at->loss, count, -1));
     json_set(j, "entropy", numbers(at->entropy, count, 1));
     json_set(j, "margin", numbers(at->margin, count, 1));
