@@ -4,6 +4,7 @@
 #include "db/record_store.h"
 #include "ui/keys/keymap.h"
 #include "ui/views/earnings.h"
+#include "ui/views/eval_start.h"
 #include "ui/views/evals.h"
 #include "ui/views/help.h"
 #include "ui/views/history.h"
@@ -36,7 +37,8 @@ const struct binding *workbench_binding(size_t i)
                                             evals_bindings, eval_bindings, answer_bindings, curve_bindings,
                                             taught_bindings, training_bindings, run_bindings, run_log_bindings,
                                             compare_bindings, train_form_bindings, preview_bindings,
-                                            report_bindings, earnings_bindings, help_bindings, ask_bindings, shared_bindings};
+                                            eval_start_bindings, report_bindings, earnings_bindings,
+                                            help_bindings, ask_bindings, shared_bindings};
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
         for (const struct binding *b = tables[t]; b->command; b++)
             if (i-- == 0)

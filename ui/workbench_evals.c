@@ -1,4 +1,5 @@
 /* Going to the views of evals. */
+#include "ui/views/eval_start.h"
 #include "ui/views/evals.h"
 #include "ui/views/rules.h"
 #include "ui/workbench_state.h"
@@ -34,6 +35,12 @@ void desk_open_curve(struct desk *d, const char *run)
 {
     struct error err = {0};
     push_or_say(d, &curve_view_ops, curve_view_new(d, run, &err), &err);
+}
+
+void desk_open_eval_start(struct desk *d, const char *run)
+{
+    struct error err = {0};
+    push_or_say(d, &eval_start_view_ops, eval_start_view_new(d, run, &err), &err);
 }
 
 void desk_open_taught(struct desk *d, int64_t eval, int64_t record)

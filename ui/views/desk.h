@@ -55,6 +55,7 @@ void desk_open_evals(struct desk *d, const char *run);                /* of that
 void desk_open_eval(struct desk *d, int64_t eval, int64_t other);      /* other 0: what fits best */
 void desk_open_answer(struct desk *d, int64_t eval, int64_t other, const struct answer_list *walk);
 void desk_open_curve(struct desk *d, const char *run);                /* its learning curve, by uuid */
+void desk_open_eval_start(struct desk *d, const char *run);           /* the form; run: name chosen first, or NULL */
 void desk_open_taught(struct desk *d, int64_t eval, int64_t record);
 void desk_open_broken(struct desk *d, int64_t eval, int64_t rule);    /* records that still show its mistake */
 void desk_open_worth(struct desk *d, int64_t eval);                    /* rules by what they are worth there; 0: newest */

@@ -38,6 +38,7 @@ const struct binding curve_bindings[] = {
     {"curve", "Enter Right", "open", "its records"},
     {"curve", "x", "log-axis", "examples on a logarithmic axis, or not"},
     {"curve", "E", "evals", "the evals of this run"},
+    {"curve", "n", "new", "start an eval of this run"},
     {"curve", "q Esc", "back", "back"},
     {NULL, NULL, NULL, NULL},
 };
@@ -163,6 +164,8 @@ static bool command(void *view, const char *name)
         v->log = !v->log;
     else if (strcmp(name, "evals") == 0)
         desk_open_evals(v->desk, v->run);
+    else if (strcmp(name, "new") == 0)
+        desk_open_eval_start(v->desk, newest(v)->run_name);
     else if (strcmp(name, "open") == 0 && v->count) {
         const struct step *s = &v->steps[v->list.cursor];
         desk_open_eval(v->desk, any_of(s)->id, 0);
@@ -257,7 +260,7 @@ static void paint(void *view, const struct paint *p)
 static const char *hints(void *view)
 {
     (void)view;
-    return "j/k move  Enter the records  x log axis  E evals of the run  q back  ? help";
+    return "j/k move  Enter the records  x log axis  E evals of the run  n new eval  q back  ? help";
 }
 
 const struct view_ops curve_view_ops = {

@@ -17,6 +17,7 @@ const struct binding evals_bindings[] = {
     {"evals", "Ctrl-d PgDn", "page-down", "a page down"},
     {"evals", "Ctrl-u PgUp", "page-up", "a page up"},
     {"evals", "Enter Right", "open", "its records, the worst first; or the rules it weighed"},
+    {"evals", "n", "new", "start an eval"},
     {"evals", "v", "curve", "the learning curve of its run"},
     {"evals", "c", "compare", "compare: c on one eval, then c on the other"},
     {"evals", "l", "limit", "only those with these words: a run, a split, a state"},
@@ -200,6 +201,12 @@ static void open_it(struct evals_view *v)
         desk_open_eval(v->desk, e->id, 0);
 }
 
+static void new_one(struct evals_view *v)
+{
+    const struct eval *e = evals_here(v);
+    desk_open_eval_start(v->desk, e && e->run_name ? e->run_name : NULL);
+}
+
 static void curve(struct evals_view *v)
 {
     const struct eval *e = evals_here(v);
@@ -330,7 +337,7 @@ static bool command(void *view, const char *name)
         const char *name;
         void (*run)(struct evals_view *v);
     } table[] = {
-        {"open", open_it}, {"curve", curve},      {"compare", compare},
+        {"open", open_it}, {"new", new_one}, {"curve", curve},      {"compare", compare},
         {"limit", limit},  {"sort", sort},   {"delete", delete_it}, {"put-aside", put_aside},
     };
     struct evals_view *v = view;
@@ -352,11 +359,11 @@ static const char *hints(void *view)
     if (v->marked)
         return "c compare with this one  Esc compare nothing";
     if (!e)
-        return "q back  ? help";
+        return "n new  q back  ? help";
     if (e->state == EVAL_STOPPED)
-        return "r resume  y retry failed  L log  Enter records  x delete  q back  ? help";
-    return e->state == EVAL_DONE ? "Enter records  v curve  c compare  l limit  o order  q back  ? help"
-                                 : "s stop  L log  Enter records  v curve  q back  ? help";
+        return "r resume  y retry failed  L log  Enter records  n new  x delete  q back  ? help";
+    return e->state == EVAL_DONE ? "Enter records  n new  v curve  c compare  l limit  o order  q back  ? help"
+                                 : "s stop  L log  Enter records  n new  v curve  q back  ? help";
 }
 
 const struct view_ops evals_view_ops = {

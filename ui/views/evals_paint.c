@@ -126,7 +126,7 @@ void evals_paint(void *view, const struct paint *p)
     listing_show(&v->list, p->rows - 2 - detail);
     table_paint(&table, p, 1, &v->list);
     if (v->all.count == 0)
-        paint_z(p, 3, 2, p->cols - 2, "No evals yet: they score a model on the records held out from training.", LOOK_DIM);
+        paint_z(p, 3, 2, p->cols - 2, "No evals yet: n starts one on the records held out from training.", LOOK_DIM);
     else if (v->count == 0)
         paint_z(p, 3, 2, p->cols - 2, "None of the evals fits: Esc shows all.", LOOK_DIM);
     if (detail)
