@@ -17,7 +17,9 @@ struct returning {
 
 static void add_model(struct str *out, const struct eval *e)
 {
-    str_adds(out, e->run_name ? e->run_name : e->base_model ? e->base_model : e->endpoint ? e->endpoint : e->name);
+    const char *base = e->base_model ? strrchr(e->base_model, '/') : NULL;
+    base = base && base[1] ? base + 1 : e->base_model;
+    str_adds(out, e->run_name ? e->run_name : base ? base : e->endpoint ? e->endpoint : e->name);
     if (e->run_name && e->step >= 0)
         str_addf(out, " step %lld", (long long)e->step);
     if (e->think)

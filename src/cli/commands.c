@@ -454,8 +454,8 @@ const struct command commands[] = {
          "\\xHH are escapes);\n\n"
          "screen [NAME] prints the screen, looks [NAME] letters for what is lit how;\n\n"
          "expect \"TEXT\" fails unless the screen shows it, refuse \"TEXT\" if it does;\n\n"
-         "resize COLSxROWS changes the window, settle lets work in the background finish, await \"TEXT\" lets time pass until it is shown, wait MS lets time "
-         "pass, hangup ends as a lost connection does.\n\n"
+         "resize COLSxROWS changes the window, settle lets work in the background finish, wait MS lets time "
+         "pass, await \"TEXT\" does until the screen shows it (two minutes at most), hangup ends as a lost connection does.\n\n"
          "What is decided is decided: try scripts on a copy (hinge backup).",
      .options = play_options,
      .min_args = 1,

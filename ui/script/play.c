@@ -4,13 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/utf8.h"
 #include "text/visible.h"
 #include "ui/loop/driver.h"
 #include "ui/loop/frame.h"
 #include "ui/term/screen.h"
 
-enum { SIDE_MAX = 1000, WAIT_MAX = 600000 };
+enum { SIDE_MAX = 1000, WAIT_MAX = 600000, AWAIT_MAX = 120000, AWAIT_STEP = 50 }; /* ms */
 
 struct player {
     struct driver driver;
@@ -263,22 +264,25 @@ static int do_wait(struct player *p, struct slice rest, struct error *err)
     return 0;
 }
 
-/* What other processes do takes its time: a minute at most. */
+/* As at a terminal: ticks by the clock, what is counted in the background, until the screen shows it. */
 static int do_await(struct player *p, struct slice rest, struct error *err)
 {
-    enum { STEP_MS = 50, STEPS = 60000 / STEP_MS };
+    const int64_t end = clock_mono_ms() + AWAIT_MAX;
     bool found = false;
-    for (int i = 0; i < STEPS; i++) {
+    for (;;) {
+        do_settle(p, SLICE(""), err);
         if (find_on_screen(p, rest, &found, err) < 0)
             return -1;
         if (found)
             return 0;
-        poll(NULL, 0, STEP_MS);
-        if (workbench_wait_ms(p->driver.workbench) == 0)
-            workbench_tick(p->driver.workbench);
-        paint(p);
+        if (clock_mono_ms() > end)
+            break;
+        poll(NULL, 0, AWAIT_STEP);
+        workbench_tick(p->driver.workbench);
     }
-    return do_expect(p, rest, err);
+    do_screen(p, SLICE("where an expectation failed"), err);
+    return error_set(err, ERR_CONFLICT, "after %d s the screen does not show %.*s", AWAIT_MAX / 1000, (int)rest.len,
+                     rest.at);
 }
 
 static int do_hangup(struct player *p, struct slice rest, struct error *err)
@@ -294,8 +298,8 @@ static const struct {
 } statements[] = {
     {"key", do_key},       {"type", do_type},     {"paste", do_paste},   {"screen", do_screen},
     {"looks", do_looks},   {"expect", do_expect}, {"refuse", do_refuse}, {"resize", do_resize},
-    {"settle", do_settle}, {"wait", do_wait},     {"hangup", do_hangup},
-    {"await", do_await},
+    {"settle", do_settle}, {"wait", do_wait},     {"await", do_await},
+    {"hangup", do_hangup},
 };
 
 static int run_line(struct player *p, struct slice line, struct error *err)

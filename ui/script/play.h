@@ -8,10 +8,10 @@
  *     looks [NAME]                 prints letters for what is lit how
  *     expect "TEXT"                fails unless the screen shows it
  *     refuse "TEXT"                fails if the screen shows it
- *     await "TEXT"                 lets time pass until the screen shows it, a minute at most
  *     resize 100x30
  *     settle                       lets searches and counts in the background finish
  *     wait MS                      lets time pass, as for drafts
+ *     await "TEXT"                 lets time pass until the screen shows it; fails after two minutes
  *     hangup                       the connection is lost: what was typed is stored, and it ends
  *
  * Blank lines and lines that start with # are passed over.

@@ -1,5 +1,6 @@
 /* How the form that starts an eval looks. */
 #include "ui/views/columns.h"
+#include "ui/views/eval_text.h"
 #include "ui/views/eval_start_state.h"
 #include "ui/views/form.h"
 
@@ -10,7 +11,7 @@ static void add_of(const struct eval_start_view *v, struct str *out)
     const struct run *run = eval_start_run(v);
     const struct train_model *model = eval_start_model(v);
     if (run)
-        str_addf(out, "run %s: %s of %s, %s", run->name, run->method, run->model, run_state_name(run->state));
+        str_addf(out, "run %s: %s of %s, %s", run->name, run->method, path_end(run->model), run_state_name(run->state));
     else if (model)
         str_addf(out, "model %s%s%s", model->name, *model->family ? ", " : "", model->family);
     else

@@ -6,9 +6,18 @@
 #include "base/student.h"
 #include "ui/views/jobs.h"
 
+const char *path_end(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash && slash[1] ? slash + 1 : path;
+}
+
 const char *eval_model(const struct eval *e)
 {
-    return e->run_name ? e->run_name : e->base_model ? e->base_model : e->endpoint ? e->endpoint : e->name;
+    return e->run_name     ? e->run_name
+           : e->base_model ? path_end(e->base_model)
+           : e->endpoint   ? e->endpoint
+                           : e->name;
 }
 
 void eval_say_name(struct str *out, const struct eval *e)
@@ -43,7 +52,11 @@ enum look eval_say_state(struct str *out, const struct eval *e)
     str_adds(out, eval_state_name(e->state));
     if (e->state != EVAL_DONE && e->planned > 0)
         str_addf(out, " %d%%", (int)(100 * tried / e->planned));
-    return looks[e->state];
+    if (e->state == EVAL_DONE && e->failed) {
+        str_clear(out);
+        str_addf(out, "%lld failed", (long long)e->failed);
+    }
+    return e->state == EVAL_DONE && e->failed ? LOOK_BAD : looks[e->state];
 }
 
 enum look eval_say_change(struct str *out, double by)

@@ -5,6 +5,8 @@
 #include "db/eval_store.h"
 #include "ui/views/desk.h"
 
+/* The last part of a path. Borrowed from it. */
+const char *path_end(const char *path);
 /* Whose outputs: the run, else the base model or the endpoint. Borrowed. */
 const char *eval_model(const struct eval *e);
 /* "rgt-1 step 40, thinking". Appends. */

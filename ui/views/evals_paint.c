@@ -31,7 +31,12 @@ static enum look cell_text(const struct evals_view *v, size_t row, int column, b
     double half = eval_interval(e);
     switch (column) {
     case COL_MODEL: str_adds(out, eval_model(e)); return again ? LOOK_DIM : LOOK_TEXT;
-    case COL_STEP: add_known(out, e->step); break;
+    case COL_STEP:
+        if (e->run_uuid)
+            add_known(out, e->step);
+        else
+            str_adds(out, e->endpoint ? "-" : "base");
+        break;
     case COL_SEEN: add_known(out, e->step < 0 && !e->run_uuid ? 0 : e->examples); break;
     case COL_THINK: str_adds(out, e->kind == EVAL_NATS ? "rules" : e->think ? "on" : "off"); break;
     case COL_SPLIT: str_adds(out, e->split ? e->split : "-"); break;
@@ -46,7 +51,7 @@ static enum look cell_text(const struct evals_view *v, size_t row, int column, b
     case COL_STATE: return eval_say_state(out, e);
     case COL_METHOD: str_adds(out, e->method ? e->method : "-"); break;
     case COL_SEED: add_known(out, e->seed); break;
-    default: str_adds(out, e->base_model ? e->base_model : ""); return LOOK_DIM;
+    default: str_adds(out, e->base_model ? path_end(e->base_model) : ""); return LOOK_DIM;
     }
     return LOOK_TEXT;
 }
