@@ -61,13 +61,13 @@ struct eval_view *eval_view_new(struct desk *d, int64_t eval, int64_t other, str
     v->hand.desk = d;
     v->id = eval;
     v->other = other;
-    int result = eval_rows_load(v, err);
-    if (result == 0 && !other) {
-        result = eval_rows_other(session_store(desk_session(d)), eval_self(v), &v->other, err);
-        if (result == 0 && v->other)
-            result = eval_rows_load(v, err);
-    }
-    if (result == 0)
+    struct store *s = session_store(desk_session(d));
+    struct evals self = {0};
+    int result = eval_store_get(s, eval, &self, err);
+    if (result == 0 && !other)
+        result = eval_rows_other(s, &self.items[0], &v->other, err);
+    evals_free(&self);
+    if (result == 0 && eval_rows_load(v, err) == 0)
         return v;
     eval_view_free(v);
     return NULL;

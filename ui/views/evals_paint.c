@@ -1,6 +1,7 @@
 /* How the list of evals looks. */
 #include <string.h>
 
+#include "base/json.h"
 #include "ui/views/evals_state.h"
 
 enum { DETAIL = 3 }; /* rows below the list */
@@ -67,6 +68,23 @@ static const char *sign(const void *context, size_t row)
     return v->marked && v->shown[row]->id == v->marked ? "c " : NULL;
 }
 
+/* "graded by note-patterns, at most 512 tokens": what tells two evals of one model apart. */
+static void add_settings(struct str *out, const struct eval *e)
+{
+    struct json *graders = json_parse(slice_of(e->graders ? e->graders : "[]"), NULL, NULL);
+    int n = 0;
+    for (const struct json *g = json_first(graders); g; g = json_next(g)) {
+        const char *name = json_string(json_get(g, "name"), "");
+        if (*name)
+            str_addf(out, "%s%s", n++ ? ", " : "graded by ", name);
+    }
+    json_free(graders);
+    if (e->max_tokens)
+        str_addf(out, "%sat most %lld tokens an answer", out->len ? "; " : "", (long long)e->max_tokens);
+    if (e->said && *e->said)
+        str_addf(out, "%s%s", out->len ? "; " : "", e->said);
+}
+
 /* What has no column: who was left out and why, what failed, what the job says. */
 static void paint_detail(const struct evals_view *v, const struct paint *p, int row)
 {
@@ -98,7 +116,9 @@ static void paint_detail(const struct evals_view *v, const struct paint *p, int 
         str_adds(&text, " refused: training had seen them");
     }
     paint_text(p, row + 1, 1, p->cols - 1, str_slice(&text), e->failed ? LOOK_WARN : LOOK_TEXT);
-    paint_z(p, row + 2, 1, p->cols - 1, e->said ? e->said : "", LOOK_DIM);
+    str_clear(&text);
+    add_settings(&text, e);
+    paint_text(p, row + 2, 1, p->cols - 1, str_slice(&text), LOOK_DIM);
     str_free(&text);
 }
 
