@@ -41,6 +41,11 @@ void eval_settings_free(struct eval_settings *l);
 /* Fills what is told by the run; called again, it looks again for checkpoints and whether training goes on. */
 int eval_run_find(struct eval_settings *l, const struct eval_request *q, struct error *err);
 
+/* Sets l->graders, with a hash of what decides each grader's verdicts. */
+int eval_graders_json(struct eval_settings *l, struct error *err);
+/* Keeps what was hashed among the project's prompts, under that hash: a report shows it. */
+int eval_graders_keep(const struct eval_settings *l, struct store *s, struct error *err);
+
 /* The evals asked for, in the order in which they are made. *list is in the arena. */
 int eval_targets(struct eval_settings *l, const struct eval_request *q, struct eval_target **list, size_t *n,
                  struct error *err);

@@ -8,7 +8,6 @@
 #include "base/file.h"
 #include "base/map.h"
 #include "base/mem.h"
-#include "pipeline/verdict.h"
 
 static const char *keep(struct eval_settings *l, const char *text)
 {
@@ -33,47 +32,6 @@ static int check_request(const struct eval_request *q, struct error *err)
     return 0;
 }
 
-/* What of a grader decides its verdicts: rubric, patterns' text, the program's words. */
-static int hash_grader(const struct grader *g, char out[SHA256_HEX + 1], struct error *err)
-{
-    struct str text = {0};
-    int result = 0;
-    str_addf(&text, "%d %g %g %g %d\n", (int)g->kind, g->scale_min, g->scale_max, g->weight, g->samples);
-    if (g->kind == GRADER_LLM)
-        str_addf(&text, "%s\n%s\n%s", g->model->name, g->model->model ? g->model->model : "", g->rubric ? g->rubric : "");
-    else if (g->kind == GRADER_PATTERNS)
-        result = file_read(g->patterns_path, 1 << 26, &text, err);
-    for (size_t i = 0; g->kind == GRADER_PROGRAM && g->program[i]; i++)
-        str_addf(&text, "%s\n", g->program[i]);
-    sha256_hex(str_slice(&text), out);
-    str_free(&text);
-    return result;
-}
-
-static int graders_json(struct eval_settings *l, struct error *err)
-{
-    struct json *list = json_new_array();
-    struct str text = {0};
-    int result = 0;
-    for (size_t i = 0; i < l->o.n_tasks && result == 0; i++) {
-        for (size_t k = 0; k < l->o.tasks[i].n && result == 0; k++) {
-            char hash[SHA256_HEX + 1];
-            result = hash_grader(l->o.tasks[i].graders[k], hash, err);
-            struct json *one = json_new_object();
-            json_set_string(one, "name", l->o.tasks[i].graders[k]->name);
-            json_set_string(one, "task", l->o.tasks[i].task ? l->o.tasks[i].task : "*");
-            json_set_string(one, "combine", combine_name(l->o.tasks[i].combine));
-            json_set_string(one, "hash", hash);
-            json_push(list, one);
-        }
-    }
-    json_print(&text, list);
-    json_free(list);
-    l->graders = keep(l, text.at);
-    str_free(&text);
-    return result;
-}
-
 static int find_graders(struct eval_settings *l, struct error *err)
 {
     if (config_graders(l->config, &l->o.tasks, &l->o.n_tasks, err) < 0)
@@ -82,7 +40,7 @@ static int find_graders(struct eval_settings *l, struct error *err)
         return error_set(err, ERR_ABSENT, "an eval needs a grader: describe one as [grader NAME] and give it to a task as "
                                           "[task NAME] graders = NAME in %s; hinge-config(5) has examples",
                          config_paths(l->config));
-    return graders_json(l, err);
+    return eval_graders_json(l, err);
 }
 
 const char *eval_split(const struct eval_request *q)

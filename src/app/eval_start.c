@@ -106,6 +106,8 @@ static int make_all(struct store *s, const struct eval_request *q, struct eval_s
     if (result == 0)
         result = eval_records(s, q, l, &plan, &ids, &n, err);
     if (result == 0)
+        result = eval_graders_keep(l, s, err);
+    if (result == 0)
         result = add_job(s, q, ids, n, job, err);
     for (size_t i = 0; result == 0 && i < count; i++)
         result = eval_make(s, q, &targets[i], *job, &plan, &eval, err);
