@@ -38,6 +38,14 @@ static void choose_think(struct report *r)
     r->think = r->asked.think == REPORT_THINK_ON;
 }
 
+static bool both_settings(const struct report *r)
+{
+    size_t on = 0;
+    for (size_t i = 0; i < r->n_used; i++)
+        on += r->used[i]->think;
+    return on > 0 && on < r->n_used;
+}
+
 static void say_seeds(struct report *r)
 {
     for (size_t m = 0; m < r->n_methods; m++)
@@ -93,10 +101,13 @@ int report_make(struct store *s, const struct report_request *q, struct report *
     if (result == 0) {
         choose_think(out);
         say_nothing_there(out);
+        report_keep_common(out, &g, out->think ? 2 : 1);
         report_finals(out, &g);
         report_curves(out, &g);
-        report_think_pairs(out, &g);
         report_pairs(out, &g);
+        if (out->n_used && both_settings(out))
+            report_keep_common(out, &g, 3);
+        report_think_pairs(out, &g);
         say_seeds(out);
     }
     report_gathering_free(&g);

@@ -23,7 +23,7 @@ struct scores report_table(const struct report *r, const struct report_gathering
         if (s->method != method || !wanted(g, s, context))
             continue;
         for (size_t k = 0; k < g->records; k++)
-            if (task == 0 || g->task_of[k] == task)
+            if (g->kept[k] && (task == 0 || g->task_of[k] == task))
                 at[s->run * g->records + k] = s->scores[k];
     }
     return (struct scores){at, seeds, g->records};
@@ -75,7 +75,7 @@ static void describe(const struct report *r, const struct report_gathering *g, s
         sum += s->examples;
         n++;
         for (size_t k = 0; k < g->records; k++)
-            out->failed += s->failed[k] && (task == 0 || g->task_of[k] == task);
+            out->failed += s->failed[k] && g->kept[k] && (task == 0 || g->task_of[k] == task);
     }
     out->examples = n && sum >= 0 && !r->methods[out->method].endpoint ? sum / (double)n : NAN;
 }

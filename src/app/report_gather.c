@@ -268,6 +268,7 @@ static int read_scores(struct store *s, struct report *r, struct report_gatherin
     }
     for (size_t i = 0; i < r->n_used && result == 0; i++)
         take_scores(g, r, &g->sources[i], &items[i]);
+    g->kept = mem_zalloc(g->records + 1, sizeof *g->kept);
     for (size_t i = 0; i < r->n_used; i++)
         eval_items_free(&items[i]);
     mem_free(items);
@@ -303,9 +304,45 @@ int report_gather(struct store *s, struct report *r, struct report_gathering *g,
     return read_scores(s, r, g, err);
 }
 
+/* ---- records that all have ------------------------------------------------------------------------ */
+
+static bool counts_for(const struct report_source *s, unsigned thinks)
+{
+    return !is_endpoint(s->eval) && (thinks & (s->eval->think ? 2 : 1));
+}
+
+void report_keep_common(struct report *r, struct report_gathering *g, unsigned thinks)
+{
+    size_t any = 0, all = 0;
+    for (size_t k = 0; k < g->records; k++) {
+        bool some = false;
+        g->kept[k] = true;
+        for (size_t i = 0; i < g->count; i++) {
+            const struct report_source *s = &g->sources[i];
+            if (!counts_for(s, thinks))
+                continue;
+            bool there = s->failed[k] || !isnan(s->scores[k]);
+            some = some || there;
+            g->kept[k] = g->kept[k] && there;
+        }
+        g->kept[k] = g->kept[k] && some;
+        any += some;
+        all += g->kept[k];
+    }
+    for (size_t k = 0; k < g->records && all == 0; k++)
+        g->kept[k] = true;
+    const char *where = thinks == 3 ? " in figure 3" : "";
+    if (any && all == 0)
+        report_note(r, "No record is in every eval: methods are compared on different records%s.", where);
+    else if (all < any)
+        report_note(r, "%zu of %zu records are not in every eval (training had seen them, or an eval was limited): they are "
+                       "left out%s.", any - all, any, where);
+}
+
 void report_gathering_free(struct report_gathering *g)
 {
     mem_free(g->sources);
+    mem_free(g->kept);
     mem_free(g->task_of);
     map_free(g->columns);
     map_free(g->tasks);

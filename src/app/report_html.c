@@ -238,7 +238,7 @@ static void add_how(struct str *out, const struct report *r)
              "bootstrap intervals from %zu resamples (seed %llu): records are drawn with replacement, the same for all methods, "
              "and runs are drawn with replacement where a method has several; every run is graded on the same records, so "
              "both are drawn independently (Owen 2007). With one run the interval says nothing of what another seed would have "
-             "given.</p>\n<p>Figure 4 fits s(n) = a + b ln(1 + n/c) to the means of a curve by nonlinear least squares and "
+             "given. Records that not every eval has are left out.</p>\n<p>Figure 4 fits s(n) = a + b ln(1 + n/c) to the means of a curve by nonlinear least squares and "
              "finds the target by bisection, followed to %g times the last point; beside it stands the first crossing on "
              "straight lines between the points. Every resample takes target, fits and ratios anew; where a bound is \"not "
              "reached\" the target was missed in that tail of the resamples.</p>\n<p>Tests compare the final scores of two methods "

@@ -20,6 +20,7 @@ struct report_gathering {
     size_t count, cap;
     size_t records;
     size_t *task_of;     /* [records], index in tasks + 1; 0: none */
+    bool *kept;          /* [records]: in the tables; report_keep_common */
     struct map *columns; /* record id (8 bytes) -> column */
     struct map *tasks;
     struct map *runs;    /* method number and run's uuid -> row */
@@ -30,6 +31,11 @@ void report_note(struct report *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Chooses the evals, numbers methods, runs, records and tasks, reads the scores. */
 int report_gather(struct store *s, struct report *r, struct report_gathering *g, struct error *err);
 void report_gathering_free(struct report_gathering *g);
+
+/* Leaves to the tables the records that every eval of a run or of the base has (with a score or without one), of evals
+ * under the think settings in thinks (1: off, 2: on): all figures then speak of the same records. Says how many are
+ * left out; where no record is in all, none is. */
+void report_keep_common(struct report *r, struct report_gathering *g, unsigned thinks);
 
 /* A table of a method's runs under a think setting: by_source(context, source) says which sources fill its rows (at most
  * one a run). Columns of other tasks are NaN where task is not 0 (task_of's number). The caller frees at with mem_free. */

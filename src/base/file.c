@@ -52,6 +52,11 @@ int file_make_dir(const char *path, struct error *err)
         if (!was)
             break;
     }
+    struct stat st;
+    if (result == 0 && stat(copy, &st) == 0 && !S_ISDIR(st.st_mode)) {
+        errno = ENOTDIR;
+        result = error_errno(err, "cannot make the folder %s", copy);
+    }
     mem_free(copy);
     return result;
 }

@@ -205,6 +205,38 @@ static void same_seed_same_report(void)
     end(&w);
 }
 
+/* One more run of rgt that was evaluated on the first 20 records alone. */
+static void records_that_not_all_have(void)
+{
+    struct world w;
+    struct error err = {0};
+    int64_t id = 0;
+    begin(&w, 0);
+    struct eval e = {.identity = "few", .name = "few", .run_uuid = "few", .run_name = "rgt-4", .method = "rgt", .step = 160,
+                     .examples = 640, .seed = 4, .base_model = "small", .adapter = "adapter", .split = "test",
+                     .max_tokens = 64, .graders = "[]"};
+    struct evals all = {0};
+    CU_ASSERT_EQUAL_FATAL(eval_store_list(w.f.s, &(struct eval_filter){.kind = EVAL_OUTPUTS}, &all, &err), 0);
+    e.graders = all.items[0].graders;
+    CU_ASSERT_EQUAL_FATAL(eval_store_put(w.f.s, &e, &id, NULL, &err), 0);
+    for (int64_t r = 1; r <= 20; r++) {
+        struct eval_item item = {.eval = id, .record = r, .revision = 1, .has_score = r > 1, .fault = r > 1 ? NULL : "lost",
+                                 .score = 0.7, .score_max = 1, .normalised = 0.7, .output = "said", .parts = "[]"};
+        CU_ASSERT_EQUAL_FATAL(eval_store_put_item(w.f.s, &item, &err), 0);
+    }
+    CU_ASSERT_EQUAL(eval_store_finish(w.f.s, id, &err), 0);
+    make(&w);
+    CU_ASSERT(notes_say(&w.r, "20 of 40 records are not in every eval"));
+    CU_ASSERT_EQUAL(final_of(&w.r, "base", NULL)->n, 20);
+    CU_ASSERT_EQUAL(final_of(&w.r, "base", "clinic")->n, 10);
+    CU_ASSERT_EQUAL(final_of(&w.r, "rgt", NULL)->seeds, 4);
+    CU_ASSERT_EQUAL(final_of(&w.r, "rgt", NULL)->failed, 1);
+    CU_ASSERT_EQUAL(w.r.points[0].n, 20);
+    CU_ASSERT_EQUAL(w.r.tests[0].n, 20);
+    evals_free(&all);
+    end(&w);
+}
+
 static void an_empty_project(void)
 {
     struct world w = {0};
@@ -226,6 +258,7 @@ int main(int argc, char **argv)
         {"examples needed", examples_needed},
         {"tests between methods", tests_between_methods},
         {"the same seed gives the same report", same_seed_same_report},
+        {"records that not all have", records_that_not_all_have},
         {"an empty project", an_empty_project},
         {NULL, NULL},
     };
