@@ -231,6 +231,7 @@ static double cpu_available(struct backend *b)
 }
 
 static const struct ops cpu_ops = {
+    .close = cpu_backend_free,
     .alloc = cpu_alloc,
     .alloc_f32 = cpu_alloc_f32,
     .release = cpu_release,

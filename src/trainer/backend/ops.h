@@ -164,6 +164,7 @@ struct ops {
     int (*finish)(struct backend *b, struct error *err);
     /* Bytes that alloc may still give; 0 when that cannot be told. */
     double (*available)(struct backend *b);
+    void (*close)(struct backend *b); /* frees it; what it allocated is gone */
 };
 
 /* Every backend begins with this. */
@@ -220,6 +221,16 @@ static inline void pair_release(struct backend *b, real *work, float *master)
  * the same bits for the same number of threads. The caller frees with cpu_backend_free. */
 struct backend *cpu_backend_new(int threads);
 void cpu_backend_free(struct backend *b); /* NULL is fine */
+/* bf16 on GPU number device, from compute capability 8.0; NULL and err when there is none to be had. The same bits
+ * every time. */
+struct backend *cuda_backend_new(int device, struct error *err);
+bool cuda_built(void);
+int cuda_device_count(void); /* 0 without a driver, too */
+
+/* By a device's name: cpu, cuda, cuda:N, or auto: the first GPU, or the CPU where none can be used. threads are the
+ * CPU's. */
+struct backend *backend_new(const char *device, int threads, struct error *err);
+void backend_free(struct backend *b); /* NULL is fine */
 /* What OPENBLAS_CORETYPE should be when the BLAS did not know this processor and chose slow kernels; NULL
  * when it chose well. The BLAS reads the variable once, as the program is loaded. */
 const char *cpu_better_kernels(void);

@@ -7,7 +7,7 @@
 #include "trainer/run/session.h"
 
 const struct option_spec data_options[] = {
-    SESSION_OPTIONS,
+    FP32_OPTIONS,
     {"data", "FILE", NULL, "the snapshot (JSONL)"},
     {"too-long", "stop|skip", "stop", "what to do with examples over --max-tokens"},
     {"show", "N", "0", "print the first N examples: trained text stands between [ and ]"},

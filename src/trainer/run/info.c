@@ -142,11 +142,13 @@ static void say_model(const struct model_config *c, const struct session *s)
 
 static int plan(const struct options *o, const struct model_config *c, int threads, struct json *json, struct error *err)
 {
-    struct backend *b = cpu_backend_new(threads);
+    struct backend *b = backend_new(option(o, "device"), threads, err);
+    if (!b)
+        return -1;
     struct model *m = model_shell(b, c); /* a plan needs no weights */
     int result = print_plans(o, m, json, err);
     model_free(m);
-    cpu_backend_free(b);
+    backend_free(b);
     return result;
 }
 

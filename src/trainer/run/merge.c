@@ -7,7 +7,7 @@
 #include "trainer/run/session.h"
 
 const struct option_spec merge_options[] = {
-    SESSION_OPTIONS,
+    FP32_OPTIONS,
     {"adapter", "PATH", NULL, "the adapter to merge in: a PEFT folder or a .gguf file"},
     {"out", "DIR", NULL, "folder for the merged model"},
     {0},

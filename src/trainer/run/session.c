@@ -85,13 +85,20 @@ static int open_random(const struct options *o, const char *path, struct session
     return s->model ? 0 : -1;
 }
 
-static bool wants_random(const struct options *o)
+/* NULL, too, when the command has no such option. */
+static const char *option_if_any(const struct options *o, const char *name)
 {
     for (int i = 0; o->specs[i].name; i++) {
-        if (strcmp(o->specs[i].name, "init") == 0)
-            return o->values[i] && strcmp(o->values[i], "random") == 0;
+        if (strcmp(o->specs[i].name, name) == 0)
+            return o->values[i];
     }
-    return false;
+    return NULL;
+}
+
+static bool wants_random(const struct options *o)
+{
+    const char *init = option_if_any(o, "init");
+    return init && strcmp(init, "random") == 0;
 }
 
 static int open_model(const struct options *o, const char *path, struct session *s, struct error *err)
@@ -99,7 +106,10 @@ static int open_model(const struct options *o, const char *path, struct session 
     int threads;
     if (option_int(o, "threads", 0, 1024, &threads, err) != 0)
         return -1;
-    s->backend = cpu_backend_new(threads);
+    const char *device = option_if_any(o, "device");
+    s->backend = backend_new(device ? device : "cpu", threads, err);
+    if (!s->backend)
+        return -1;
     if (wants_random(o))
         return open_random(o, path, s, err);
     s->model = model_load(s->backend, path, err);
@@ -141,6 +151,6 @@ void session_close(struct session *s)
 {
     model_free(s->model);
     tokenizer_free(s->tokenizer);
-    cpu_backend_free(s->backend);
+    backend_free(s->backend);
     *s = (struct session){0};
 }

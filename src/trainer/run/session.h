@@ -14,8 +14,11 @@ struct session {
     struct reader reader;
 };
 
-/* Options that session_open reads: a command's table begins with these. */
+/* Options that session_open reads: a command's table begins with these, one that computes in fp32 on the CPU with the
+ * second. */
 #define SESSION_OPTIONS                                                                            \
+    FP32_OPTIONS, {"device", "NAME", "auto", "cpu, cuda, cuda:N or auto: a GPU where there is one"}
+#define FP32_OPTIONS                                                                               \
     {"model", "PATH", NULL, "the model: a transformers folder or a GGUF file"},          \
         {"chat", "NAME", NULL, "chat format, where the model's template is not known"},            \
         {"threads", "N", "0", "threads; 0 is all cores"},                                          \

@@ -1,0 +1,257 @@
+/*
+ * Products through cuBLASLt. Its matrices are column-major, ours row-major: C' = B' A' is asked for, with what we call
+ * B on the left. The library is opened when the first CUDA backend is, so that hinge-train starts without it. Which
+ * algorithm a product takes is asked once for each shape.
+ */
+#include <cublasLt.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "trainer/backend/cuda_parts.h"
+
+#ifdef CUDA_EMULATED
+#define NAME(f) {#f, (void (*)(void))(f)}
+#else
+#include <dlfcn.h>
+#define NAME(f) {#f, NULL}
+#endif
+
+static const size_t WORKSPACE = (size_t)32 << 20;
+
+/* The library's functions, in the order of lt_names. */
+enum {
+    CREATE, DESTROY, DESC_NEW, DESC_FREE, DESC_SET, LAYOUT_NEW, LAYOUT_FREE, PREF_NEW, PREF_FREE, PREF_SET, HEURISTIC,
+    MATMUL, FUNCTIONS
+};
+
+struct lt_name {
+    const char *name;
+    void (*linked)(void);
+};
+
+static const struct lt_name lt_names[FUNCTIONS] = {
+    NAME(cublasLtCreate),           NAME(cublasLtDestroy),
+    NAME(cublasLtMatmulDescCreate), NAME(cublasLtMatmulDescDestroy),
+    NAME(cublasLtMatmulDescSetAttribute), NAME(cublasLtMatrixLayoutCreate),
+    NAME(cublasLtMatrixLayoutDestroy), NAME(cublasLtMatmulPreferenceCreate),
+    NAME(cublasLtMatmulPreferenceDestroy), NAME(cublasLtMatmulPreferenceSetAttribute),
+    NAME(cublasLtMatmulAlgoGetHeuristic), NAME(cublasLtMatmul),
+};
+
+/* All that an algorithm depends on. */
+struct shape {
+    int ta, tb, m, n, k, lda, ldb, ldc, wide, adds;
+    int align; /* of the worst placed of the matrices */
+};
+
+struct choice {
+    struct shape shape;
+    cublasLtMatmulAlgo_t algo;
+};
+
+struct cuda_lt {
+    void *library;
+    void (*calls[FUNCTIONS])(void);
+    cublasLtHandle_t handle;
+    cublasLtMatmulPreference_t preference;
+    void *workspace;
+    struct map *index; /* shape's bytes to number */
+    struct choice *choices;
+    size_t count, cap;
+};
+
+/* A function of the library by its place, with the type its header gives it. */
+#define CALL(lt, place, f) ((__typeof__(&(f)))(lt)->calls[place])
+
+static int open_library(struct cuda_lt *lt, struct error *err)
+{
+#ifdef CUDA_EMULATED
+    (void)err;
+    for (int i = 0; i < FUNCTIONS; i++)
+        lt->calls[i] = lt_names[i].linked;
+    return 0;
+#else
+    char name[32];
+    snprintf(name, sizeof name, "libcublasLt.so.%d", CUDART_VERSION / 1000);
+    lt->library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+    if (!lt->library)
+        return error_set(err, ERR_ABSENT, "%s is not found: products on a GPU need cuBLAS of CUDA %d (LD_LIBRARY_PATH "
+                                          "may name its folder); --device cpu goes without",
+                         name, CUDART_VERSION / 1000);
+    for (int i = 0; i < FUNCTIONS; i++) {
+        void *at = dlsym(lt->library, lt_names[i].name);
+        if (!at)
+            return error_set(err, ERR_ABSENT, "%s has no %s", name, lt_names[i].name);
+        memcpy(&lt->calls[i], &at, sizeof at);
+    }
+    return 0;
+#endif
+}
+
+static int lt_open(struct cuda *c, struct cuda_lt *lt, struct error *err)
+{
+    if (open_library(lt, err) != 0)
+        return -1;
+    cuda_begin(c, "cuBLASLt's workspace", (long)WORKSPACE, 0, 0);
+    if (!cuda_ok(c, cudaMalloc(&lt->workspace, WORKSPACE))) {
+        *err = c->fault;
+        return -1;
+    }
+    uint64_t bytes = WORKSPACE;
+    if (CALL(lt, CREATE, cublasLtCreate)(&lt->handle) != CUBLAS_STATUS_SUCCESS ||
+        CALL(lt, PREF_NEW, cublasLtMatmulPreferenceCreate)(&lt->preference) != CUBLAS_STATUS_SUCCESS ||
+        CALL(lt, PREF_SET, cublasLtMatmulPreferenceSetAttribute)(
+            lt->preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &bytes, sizeof bytes) != CUBLAS_STATUS_SUCCESS)
+        return error_set(err, ERR_IO, "cuBLASLt does not start");
+    return 0;
+}
+
+struct cuda_lt *cuda_lt_new(struct cuda *c, struct error *err)
+{
+    struct cuda_lt *lt = mem_zalloc(1, sizeof *lt);
+    if (lt_open(c, lt, err) == 0)
+        return lt;
+    cuda_lt_free(c, lt);
+    return NULL;
+}
+
+void cuda_lt_free(struct cuda *c, struct cuda_lt *lt)
+{
+    (void)c;
+    if (!lt)
+        return;
+    if (lt->preference)
+        CALL(lt, PREF_FREE, cublasLtMatmulPreferenceDestroy)(lt->preference);
+    if (lt->handle)
+        CALL(lt, DESTROY, cublasLtDestroy)(lt->handle);
+    cudaFree(lt->workspace);
+#ifndef CUDA_EMULATED
+    if (lt->library)
+        dlclose(lt->library);
+#endif
+    map_free(lt->index);
+    mem_free(lt->choices);
+    mem_free(lt);
+}
+
+/* One product as the library sees it. */
+struct product {
+    cublasLtMatmulDesc_t desc;
+    cublasLtMatrixLayout_t left, right, out;
+};
+
+static void product_free(struct cuda_lt *lt, struct product *p)
+{
+    if (p->desc)
+        CALL(lt, DESC_FREE, cublasLtMatmulDescDestroy)(p->desc);
+    cublasLtMatrixLayout_t all[] = {p->left, p->right, p->out};
+    for (int i = 0; i < 3; i++) {
+        if (all[i])
+            CALL(lt, LAYOUT_FREE, cublasLtMatrixLayoutDestroy)(all[i]);
+    }
+}
+
+static bool set_op(struct cuda_lt *lt, cublasLtMatmulDesc_t desc, cublasLtMatmulDescAttributes_t which, bool turned)
+{
+    cublasOperation_t op = turned ? CUBLAS_OP_T : CUBLAS_OP_N;
+    return CALL(lt, DESC_SET, cublasLtMatmulDescSetAttribute)(desc, which, &op, sizeof op) == CUBLAS_STATUS_SUCCESS;
+}
+
+/* rows and cols of the row-major matrix: the other way round for the library. */
+static bool set_layout(struct cuda_lt *lt, cublasLtMatrixLayout_t *out, cudaDataType_t type, int rows, int cols, int ld)
+{
+    return CALL(lt, LAYOUT_NEW, cublasLtMatrixLayoutCreate)(out, type, (uint64_t)cols, (uint64_t)rows, ld) ==
+           CUBLAS_STATUS_SUCCESS;
+}
+
+static bool product_new(struct cuda_lt *lt, const struct matmul *m, struct product *p)
+{
+    *p = (struct product){0};
+    return CALL(lt, DESC_NEW, cublasLtMatmulDescCreate)(&p->desc, CUBLAS_COMPUTE_32F, CUDA_R_32F) ==
+               CUBLAS_STATUS_SUCCESS &&
+           set_op(lt, p->desc, CUBLASLT_MATMUL_DESC_TRANSA, m->tb) &&
+           set_op(lt, p->desc, CUBLASLT_MATMUL_DESC_TRANSB, m->ta) &&
+           set_layout(lt, &p->left, CUDA_R_16BF, m->tb ? m->n : m->k, m->tb ? m->k : m->n, m->ldb) &&
+           set_layout(lt, &p->right, CUDA_R_16BF, m->ta ? m->k : m->m, m->ta ? m->m : m->k, m->lda) &&
+           set_layout(lt, &p->out, m->wide ? CUDA_R_32F : CUDA_R_16BF, m->m, m->n, m->ldc);
+}
+
+/* The largest power of 2 up to 256 that an address is a multiple of. */
+static int alignment(const void *p)
+{
+    uintptr_t at = (uintptr_t)p | 256;
+    return (int)(at & (~at + 1));
+}
+
+static int worst_alignment(const void *const *pointers, int count)
+{
+    int worst = 256;
+    for (int i = 0; i < count; i++) {
+        int at = alignment(pointers[i]);
+        worst = at < worst ? at : worst;
+    }
+    return worst;
+}
+
+/* Asks for the algorithm of a shape; false when there is none. */
+static bool choose(struct cuda_lt *lt, const struct product *p, const struct shape *s, cublasLtMatmulAlgo_t *out)
+{
+    static const cublasLtMatmulPreferenceAttributes_t which[] = {
+        CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
+        CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES};
+    uint32_t align = (uint32_t)s->align;
+    cublasLtMatmulHeuristicResult_t result;
+    int found = 0;
+    for (size_t i = 0; i < sizeof which / sizeof *which; i++)
+        CALL(lt, PREF_SET, cublasLtMatmulPreferenceSetAttribute)(lt->preference, which[i], &align, sizeof align);
+    if (CALL(lt, HEURISTIC, cublasLtMatmulAlgoGetHeuristic)(lt->handle, p->desc, p->left, p->right, p->out, p->out,
+                                                            lt->preference, 1, &result, &found) !=
+            CUBLAS_STATUS_SUCCESS ||
+        found < 1)
+        return false;
+    *out = result.algo;
+    return true;
+}
+
+/* The algorithm of a shape, from the cache or into it; NULL when there is none. */
+static const cublasLtMatmulAlgo_t *algorithm(struct cuda_lt *lt, const struct product *p, const struct shape *s)
+{
+    struct slice key = {(const char *)s, sizeof *s};
+    uint64_t at;
+    if (!lt->index)
+        lt->index = map_new();
+    if (map_get(lt->index, key, &at))
+        return &lt->choices[at].algo;
+    cublasLtMatmulAlgo_t algo;
+    if (!choose(lt, p, s, &algo))
+        return NULL;
+    lt->choices = array_reserve(lt->choices, &lt->cap, lt->count + 1, sizeof *lt->choices);
+    lt->choices[lt->count] = (struct choice){*s, algo};
+    map_put(lt->index, key, lt->count);
+    return &lt->choices[lt->count++].algo;
+}
+
+void cuda_matmul(struct backend *b, const struct matmul *m, const real *a, const real *bm, void *out)
+{
+    struct cuda *c = cuda_of(b);
+    struct cuda_lt *lt = c->lt;
+    struct product p;
+    cuda_begin(c, "product", m->m, m->n, m->k);
+    if (m->m == 0 || m->n == 0 || c->fault.code)
+        return;
+    const void *from = m->from && m->beta != 0 ? m->from : out;
+    struct shape s = {m->ta, m->tb, m->m, m->n, m->k, m->lda, m->ldb, m->ldc, m->wide, m->beta != 0,
+                      worst_alignment((const void *const[]){a, bm, from, out}, 4)};
+    const cublasLtMatmulAlgo_t *algo = product_new(lt, m, &p) ? algorithm(lt, &p, &s) : NULL;
+    if (!algo)
+        cuda_fail(c, "cuBLASLt has no algorithm for it");
+    else if (CALL(lt, MATMUL, cublasLtMatmul)(lt->handle, p.desc, &m->alpha, bm, p.left, a, p.right, &m->beta, from, p.out,
+                                              out, p.out, algo, lt->workspace, WORKSPACE, c->stream) !=
+             CUBLAS_STATUS_SUCCESS)
+        cuda_fail(c, "cuBLASLt refuses it");
+    product_free(lt, &p);
+}

@@ -1,0 +1,82 @@
+/* What the host side of the CUDA backend shares. */
+#ifndef TRAINER_BACKEND_CUDA_PARTS_H
+#define TRAINER_BACKEND_CUDA_PARTS_H
+
+#include "trainer/backend/cuda_arena.h"
+#include "trainer/backend/cuda_kernels.h"
+#include "trainer/backend/ops.h"
+
+struct cuda_lt;    /* products */
+struct cuda_stage; /* small arrays on their way to and from the device */
+struct cuda_masks; /* blocks of the segments at hand */
+struct cuda_steps; /* pieces of what trains */
+
+struct cuda {
+    struct backend base;
+    int device, processors;
+    bool hopper; /* compute capability 9.0 */
+    size_t total;
+    cudaStream_t stream;
+    struct cuda_arena *arena;
+    struct cuda_lt *lt;
+    struct cuda_stage *stage;
+    struct cuda_masks *masks;
+    struct cuda_steps *steps;
+    void *room; /* scratch of one op */
+    size_t room_bytes;
+    struct error fault; /* the first failure since finish; ops after it do nothing of use */
+    const char *last;   /* the op at work, and its shape: a GPU tells of a failure later */
+    long shape[3];
+};
+
+static inline struct cuda *cuda_of(struct backend *b)
+{
+    return (struct cuda *)(void *)b;
+}
+
+/* Names the op that begins, for what may fail in it. */
+void cuda_begin(struct cuda *c, const char *op, long rows, long columns, long inner);
+/* Notes a failure under the op's name and shape; whether there was none. */
+bool cuda_ok(struct cuda *c, cudaError_t e);
+/* Checks the launches of the op that began. */
+void cuda_launched(struct cuda *c);
+/* Notes a failure of our own. */
+void cuda_fail(struct cuda *c, const char *what);
+
+/* Device scratch until the next call: the stream keeps the order. NULL, noted, when memory is short. */
+void *cuda_room(struct cuda *c, size_t bytes);
+
+/* cuda_stage.c: a copy of host bytes on the device, for ops put to work before many more are staged; and a place on
+ * the device whose bytes come to host with finish. NULL, noted, on failure. */
+struct cuda_stage *cuda_stage_new(struct cuda *c, struct error *err);
+void cuda_stage_free(struct cuda *c, struct cuda_stage *s); /* NULL is fine */
+const void *cuda_stage(struct cuda *c, const void *host, size_t bytes);
+/* The same to a place of the caller's, of any size. */
+void cuda_send(struct cuda *c, void *to, const void *host, size_t bytes);
+void *cuda_result(struct cuda *c, void *host, size_t bytes);
+void cuda_stage_finish(struct cuda *c); /* waits for the stream and fills what was promised */
+/* Large copies, through pinned memory and by pieces: give writes count numbers from first on as the device has them. */
+typedef void cuda_give_fn(const void *from, size_t first, size_t count, void *to);
+void cuda_stream_in(struct cuda *c, void *to, size_t each, size_t count, cuda_give_fn *give, const void *from);
+
+/* cuda_matmul.c */
+struct cuda_lt *cuda_lt_new(struct cuda *c, struct error *err);
+void cuda_lt_free(struct cuda *c, struct cuda_lt *lt); /* NULL is fine */
+void cuda_matmul(struct backend *b, const struct matmul *p, const real *a, const real *bm, void *out);
+
+/* cuda_masks.c */
+void cuda_masks_free(struct cuda *c, struct cuda_masks *m); /* NULL is fine */
+void cuda_attention(struct backend *b, const struct attention *a);
+void cuda_attention_grad(struct backend *b, const struct attention *a, const struct attention_grads *g);
+size_t cuda_attention_grad_bytes(int rows, int q_heads, int head_dim);
+void cuda_attention_cached(struct backend *b, const struct cached_attention *a);
+
+/* cuda_train.c */
+void cuda_steps_free(struct cuda *c, struct cuda_steps *s); /* NULL is fine */
+void cuda_cross_entropy(struct backend *b, const float *logits, const int *targets, const float *weights, int rows,
+                        int vocab, const struct loss_out *out, real *d_logits);
+void cuda_optimize(struct backend *b, const struct adamw *a, const struct trained *list, size_t count, double *norm);
+void cuda_scatter_add(struct backend *b, const real *dout, const int *index, int n, int d, real *x);
+void cuda_scatter_add_f32(struct backend *b, const real *dout, const int *index, int n, int d, float *x);
+
+#endif

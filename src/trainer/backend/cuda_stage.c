@@ -1,0 +1,149 @@
+/*
+ * Copies between host and device that nobody waits for. Small arrays (positions, ids, masks) go through a ring of
+ * pinned memory with a twin on the device: the twin is safe because the stream keeps its order, the pinned half that
+ * is written again because an event tells when its copies are done. Results have a place on the device until
+ * finish brings them all in one copy.
+ */
+#include <string.h>
+
+#include "base/array.h"
+#include "base/mem.h"
+#include "trainer/backend/cuda_parts.h"
+
+enum { HALVES = 2, ALIGN = 256 };
+static const size_t HALF = (size_t)8 << 20, RESULTS = (size_t)8 << 20, LARGE = (size_t)32 << 20;
+
+struct promise {
+    void *host;
+    size_t at, bytes;
+};
+
+struct cuda_stage {
+    char *pinned, *device; /* HALVES * HALF each */
+    int half;              /* of the ring, that is written now */
+    size_t used;           /* of it */
+    cudaEvent_t done[HALVES];
+    char *results, *results_pinned;
+    size_t results_at;
+    struct promise *promises;
+    size_t promise_count, promise_cap;
+    char *large[HALVES]; /* pinned, for stream_in */
+    cudaEvent_t large_done[HALVES];
+};
+
+static bool open_half(struct cuda *c, struct cuda_stage *s, int i)
+{
+    return cuda_ok(c, cudaEventCreateWithFlags(&s->done[i], cudaEventDisableTiming)) &&
+           cuda_ok(c, cudaEventCreateWithFlags(&s->large_done[i], cudaEventDisableTiming)) &&
+           cuda_ok(c, cudaEventRecord(s->done[i], c->stream)) &&
+           cuda_ok(c, cudaEventRecord(s->large_done[i], c->stream)) &&
+           cuda_ok(c, cudaMallocHost((void **)&s->large[i], LARGE));
+}
+
+struct cuda_stage *cuda_stage_new(struct cuda *c, struct error *err)
+{
+    struct cuda_stage *s = mem_zalloc(1, sizeof *s);
+    cuda_begin(c, "buffers for copies", (long)(2 * (HALVES * HALF + RESULTS) + HALVES * LARGE), 0, 0);
+    bool ok = cuda_ok(c, cudaMallocHost((void **)&s->pinned, HALVES * HALF)) &&
+              cuda_ok(c, cudaMalloc((void **)&s->device, HALVES * HALF)) &&
+              cuda_ok(c, cudaMallocHost((void **)&s->results_pinned, RESULTS)) &&
+              cuda_ok(c, cudaMalloc((void **)&s->results, RESULTS)) && open_half(c, s, 0) && open_half(c, s, 1);
+    if (ok)
+        return s;
+    *err = c->fault;
+    cuda_stage_free(c, s);
+    return NULL;
+}
+
+void cuda_stage_free(struct cuda *c, struct cuda_stage *s)
+{
+    (void)c;
+    if (!s)
+        return;
+    cudaFreeHost(s->pinned);
+    cudaFreeHost(s->results_pinned);
+    cudaFree(s->device);
+    cudaFree(s->results);
+    for (int i = 0; i < HALVES; i++) {
+        cudaFreeHost(s->large[i]);
+        if (s->done[i])
+            cudaEventDestroy(s->done[i]);
+        if (s->large_done[i])
+            cudaEventDestroy(s->large_done[i]);
+    }
+    mem_free(s->promises);
+    mem_free(s);
+}
+
+const void *cuda_stage(struct cuda *c, const void *host, size_t bytes)
+{
+    struct cuda_stage *s = c->stage;
+    if (bytes > HALF) {
+        cuda_fail(c, "its indexes take over 8 MB");
+        return NULL;
+    }
+    if (s->used + bytes > HALF) { /* on to the other half, once its copies are done */
+        cuda_ok(c, cudaEventRecord(s->done[s->half], c->stream));
+        s->half = 1 - s->half;
+        s->used = 0;
+        cuda_ok(c, cudaEventSynchronize(s->done[s->half]));
+    }
+    size_t at = (size_t)s->half * HALF + s->used;
+    char *to = s->device + at;
+    memcpy(s->pinned + at, host, bytes);
+    cuda_ok(c, cudaMemcpyAsync(to, s->pinned + at, bytes, cudaMemcpyHostToDevice, c->stream));
+    s->used += (bytes + ALIGN - 1) / ALIGN * ALIGN;
+    return to;
+}
+
+void cuda_send(struct cuda *c, void *to, const void *host, size_t bytes)
+{
+    for (size_t at = 0; at < bytes; at += HALF) {
+        size_t n = bytes - at < HALF ? bytes - at : HALF;
+        const void *from = cuda_stage(c, (const char *)host + at, n);
+        cuda_ok(c, cudaMemcpyAsync((char *)to + at, from, n, cudaMemcpyDeviceToDevice, c->stream));
+    }
+}
+
+void *cuda_result(struct cuda *c, void *host, size_t bytes)
+{
+    struct cuda_stage *s = c->stage;
+    if (bytes > RESULTS) {
+        cuda_fail(c, "its results take over 8 MB");
+        return NULL;
+    }
+    if (s->results_at + bytes > RESULTS)
+        cuda_stage_finish(c);
+    void *to = s->results + s->results_at;
+    s->promises = array_reserve(s->promises, &s->promise_cap, s->promise_count + 1, sizeof *s->promises);
+    s->promises[s->promise_count++] = (struct promise){host, s->results_at, bytes};
+    s->results_at += (bytes + ALIGN - 1) / ALIGN * ALIGN;
+    return to;
+}
+
+void cuda_stage_finish(struct cuda *c)
+{
+    struct cuda_stage *s = c->stage;
+    if (s->results_at)
+        cuda_ok(c, cudaMemcpyAsync(s->results_pinned, s->results, s->results_at, cudaMemcpyDeviceToHost, c->stream));
+    cuda_ok(c, cudaStreamSynchronize(c->stream));
+    for (size_t i = 0; i < s->promise_count; i++)
+        memcpy(s->promises[i].host, s->results_pinned + s->promises[i].at, s->promises[i].bytes);
+    s->promise_count = 0;
+    s->results_at = 0;
+}
+
+/* One pinned piece is filled while the other is on its way. */
+void cuda_stream_in(struct cuda *c, void *to, size_t each, size_t count, cuda_give_fn *give, const void *from)
+{
+    struct cuda_stage *s = c->stage;
+    size_t most = LARGE / each / ALIGN * ALIGN; /* whole blocks of any quantised type */
+    int side = 0;
+    for (size_t at = 0; at < count; at += most, side = 1 - side) {
+        size_t n = count - at < most ? count - at : most;
+        cuda_ok(c, cudaEventSynchronize(s->large_done[side]));
+        give(from, at, n, s->large[side]);
+        cuda_ok(c, cudaMemcpyAsync((char *)to + at * each, s->large[side], n * each, cudaMemcpyHostToDevice, c->stream));
+        cuda_ok(c, cudaEventRecord(s->large_done[side], c->stream));
+    }
+}

@@ -1,0 +1,182 @@
+/* The runtime's calls: memory of the machine, and streams that are lists of what is to be done. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <deque>
+#include <map>
+
+#include "stream.h"
+
+struct emulated_stream {
+    std::deque<std::function<void()>> work;
+    unsigned long added, done;
+};
+
+struct emulated_event {
+    emulated_stream *stream;
+    unsigned long after; /* how much of the stream must be done */
+};
+
+static std::map<void *, size_t> blocks;
+static size_t used, limit;
+
+void emulate_memory(size_t bytes)
+{
+    limit = bytes;
+}
+
+void stream_add(cudaStream_t stream, std::function<void()> work)
+{
+    stream->work.push_back(std::move(work));
+    stream->added++;
+}
+
+static void run_until(emulated_stream *s, unsigned long after)
+{
+    while (s->done < after) {
+        s->work.front()();
+        s->work.pop_front();
+        s->done++;
+    }
+}
+
+cudaError_t cudaGetDeviceCount(int *count)
+{
+    *count = 1;
+    return cudaSuccess;
+}
+
+cudaError_t cudaSetDevice(int device)
+{
+    return device == 0 ? cudaSuccess : cudaErrorInvalidValue;
+}
+
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp *out, int device)
+{
+    snprintf(out->name, sizeof out->name, "emulated GPU %d", device);
+    return cudaSuccess;
+}
+
+cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr what, int device)
+{
+    (void)device;
+    *value = what == cudaDevAttrMultiProcessorCount ? 4 : what == cudaDevAttrComputeCapabilityMajor ? 8 : 0;
+    return cudaSuccess;
+}
+
+cudaError_t cudaMemGetInfo(size_t *free, size_t *total)
+{
+    *total = limit ? limit : (size_t)4 << 30;
+    *free = *total - used;
+    return cudaSuccess;
+}
+
+cudaError_t cudaMalloc(void **out, size_t bytes)
+{
+    if ((limit && used + bytes > limit) || posix_memalign(out, 256, bytes) != 0)
+        return cudaErrorMemoryAllocation;
+    memset(*out, 0xff, bytes); /* nothing may count on zeros */
+    blocks[*out] = bytes;
+    used += bytes;
+    return cudaSuccess;
+}
+
+cudaError_t cudaFree(void *p)
+{
+    if (!p)
+        return cudaSuccess;
+    auto at = blocks.find(p);
+    if (at == blocks.end())
+        return cudaErrorInvalidValue;
+    used -= at->second;
+    blocks.erase(at);
+    free(p);
+    return cudaSuccess;
+}
+
+cudaError_t cudaMallocHost(void **out, size_t bytes)
+{
+    *out = malloc(bytes);
+    return *out ? cudaSuccess : cudaErrorMemoryAllocation;
+}
+
+cudaError_t cudaFreeHost(void *p)
+{
+    free(p);
+    return cudaSuccess;
+}
+
+cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind, cudaStream_t stream)
+{
+    (void)kind;
+    stream_add(stream, [=] { memmove(to, from, bytes); });
+    return cudaSuccess;
+}
+
+cudaError_t cudaMemsetAsync(void *to, int value, size_t bytes, cudaStream_t stream)
+{
+    stream_add(stream, [=] { memset(to, value, bytes); });
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t *out, unsigned flags)
+{
+    (void)flags;
+    *out = new emulated_stream{};
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamDestroy(cudaStream_t stream)
+{
+    cudaStreamSynchronize(stream);
+    delete stream;
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamSynchronize(cudaStream_t stream)
+{
+    run_until(stream, stream->added);
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t *out, unsigned flags)
+{
+    (void)flags;
+    *out = new emulated_event{};
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventDestroy(cudaEvent_t event)
+{
+    delete event;
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream)
+{
+    *event = emulated_event{stream, stream->added};
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventSynchronize(cudaEvent_t event)
+{
+    if (event->stream)
+        run_until(event->stream, event->after);
+    return cudaSuccess;
+}
+
+cudaError_t cudaGetLastError(void)
+{
+    return cudaSuccess;
+}
+
+const char *cudaGetErrorString(cudaError_t e)
+{
+    return e == cudaErrorMemoryAllocation ? "out of memory" : e == cudaSuccess ? "no error" : "an emulated error";
+}
+
+const char *cudaGetErrorName(cudaError_t e)
+{
+    return e == cudaErrorMemoryAllocation ? "cudaErrorMemoryAllocation" : "cudaError";
+}
