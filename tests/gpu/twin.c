@@ -135,20 +135,22 @@ static void say(struct twin *t, const char *name, double off, double most, bool 
             good ? "true" : "false");
 }
 
-double twin_distance(const float *a, const float *b, size_t count)
+double twin_distance(const float *a, const float *b, size_t count, double least)
 {
     double off = 0, size = 0;
     for (size_t i = 0; i < count; i++) {
         off += ((double)a[i] - b[i]) * ((double)a[i] - b[i]);
         size += (double)b[i] * b[i];
     }
+    double floor = least * least * (double)count;
+    size = size > floor ? size : floor;
     return sqrt(off) / (size > 0 ? sqrt(size) : 1);
 }
 
 void twin_compare(struct twin *t, const char *name, const float *gpu, const float *again, const float *cpu, size_t count,
                   double most)
 {
-    say(t, name, twin_distance(gpu, cpu, count), most, memcmp(gpu, again, count * sizeof *gpu) == 0);
+    say(t, name, twin_distance(gpu, cpu, count, 0), most, memcmp(gpu, again, count * sizeof *gpu) == 0);
 }
 
 /* Gives outs their numbers back. */
@@ -195,7 +197,7 @@ void twin_run(struct twin *t, twin_op *op, const void *ctx, struct pair *outs, i
     double worst = 0;
     for (int i = 0; i < count; i++) {
         float *want = twin_host(t, CPU, &outs[i]);
-        double off = twin_distance(first[i], want, outs[i].count);
+        double off = twin_distance(first[i], want, outs[i].count, outs[i].least);
         worst = off > worst || isnan(off) ? off : worst;
         mem_free(want);
         mem_free(was[i]);
@@ -232,7 +234,11 @@ int main(int argc, char **argv)
 {
     struct twin t = {0};
     struct error err = {0};
+#ifdef CUDA_EMULATED
+    unsigned long long seed = 1; /* make check says the same every time */
+#else
     unsigned long long seed = (unsigned long long)time(NULL);
+#endif
     const char *json = NULL, *only = NULL;
     int device = 0;
     for (int i = 1; i < argc; i++) {

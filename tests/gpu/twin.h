@@ -19,6 +19,7 @@ struct pair {
     void *at[SIDES];
     size_t count;
     bool f32;
+    double least; /* numbers smaller than this, by root mean square, are compared as if they were of this size */
 };
 
 struct twin;
@@ -31,7 +32,7 @@ struct pair twin_numbers(struct twin *t, size_t count, double scale);
 struct pair twin_floats(struct twin *t, size_t count, double scale);
 void twin_release(struct twin *t, const struct pair *pairs, int count);
 float *twin_host(struct twin *t, int side, const struct pair *p); /* the caller frees */
-double twin_distance(const float *a, const float *b, size_t count);
+double twin_distance(const float *a, const float *b, size_t count, double least);
 
 /* Runs op on both sides, on the GPU several times from the same numbers in outs, and compares outs. */
 typedef void twin_op(struct backend *b, int side, const void *ctx);

@@ -69,7 +69,7 @@ static void train(struct model_side *m, struct backend *b, int step, const int *
               &(struct loss_out){.loss = m->losses[step]});
     pass_backward(m->pass);
     if (step + 1 < STEPS)
-        optimizer_step(m->optimizer, 1e-2, 0, 1, step + 1, &m->norms[step]);
+        optimizer_step(m->optimizer, 1e-3, 0, 1, step + 1, &m->norms[step]);
     if (b->ops->finish(b, &err) != 0)
         fprintf(stderr, "twin: %s\n", err.text);
 }
