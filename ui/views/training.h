@@ -1,13 +1,13 @@
-/* The runs of the project: what trains, how well it learns, how fast, when it is done, and why it failed. Everything shown
- * is read from the runs' folders (runs/runs.h); what a key changes is app/train.h. */
+/* The runs of the project: what trains, how well it learns, how fast, when it is done, and why it failed.
+ * Everything shown is read from the runs' folders (runs/runs.h); what a key changes is app/train.h. */
 #ifndef UI_VIEWS_TRAINING_H
 #define UI_VIEWS_TRAINING_H
 
 #include "app/train.h"
 #include "ui/views/desk.h"
 
-/* All runs, with the curves of the one under the cursor and of those tagged. NULL and err when the folder cannot be
- * read; the view's free frees. */
+/* All runs, with the curves of the one under the cursor and of those tagged. NULL and err when the folder
+ * cannot be read; the view's free frees. */
 struct training_view;
 struct training_view *training_view_new(struct desk *d, struct error *err);
 extern const struct view_ops training_view_ops;
@@ -32,20 +32,23 @@ struct compare_view *compare_view_new(struct desk *d, const char *a, const char 
 extern const struct view_ops compare_view_ops;
 extern const struct binding compare_bindings[]; /* mode "compare" */
 
-/* The form that starts a run; from: the run whose checkpoint at step (-1: the last) it begins with, NULL for a new one. */
+/* The form that starts a run; from: the run whose checkpoint at step (-1: the last) it begins with, NULL for
+ * a new one. */
 struct train_form_view;
 struct train_form_view *train_form_new(struct desk *d, const char *from, int64_t step, struct error *err);
 extern const struct view_ops train_form_ops;
 extern const struct binding train_form_bindings[]; /* mode "train" */
 
-/* Examples as the trainer renders them, what is trained lit. p is the view's from then on. method: for the title. */
+/* Examples as the trainer renders them, what is trained lit. p is the view's from then on. method: for the
+ * title. */
 struct preview_view;
 struct preview_view *preview_view_new(struct desk *d, const char *method, struct train_preview *p);
 extern const struct view_ops preview_view_ops;
 extern const struct binding preview_bindings[]; /* mode "preview" */
 
-/* What every view of runs does with one: "stop", "delete" (they ask), "resume", "branch", "log", "preview", "evals".
- * False when command is none of them. The hand lives in the view: it holds the run that was asked about. */
+/* What every view of runs does with one: "stop", "delete" (they ask), "resume", "branch", "log", "preview",
+ * "evals". False when command is none of them. The hand lives in the view: it holds the run that was asked
+ * about. */
 enum { PREVIEW_EXAMPLES = 20 };
 struct run_hand {
     struct desk *desk;

@@ -13,8 +13,9 @@ const char *training_project(struct desk *d)
 enum look run_look(enum run_state s)
 {
     static const enum look looks[] = {
-        [RUN_WAITING] = LOOK_DIM,   [RUN_STARTING] = LOOK_STRONG, [RUN_RUNNING] = LOOK_STRONG,   [RUN_STOPPED] = LOOK_WARN,
-        [RUN_FINISHED] = LOOK_GOOD, [RUN_FAILED] = LOOK_BAD,      [RUN_UNREADABLE] = LOOK_BAD,
+        [RUN_WAITING] = LOOK_DIM,    [RUN_STARTING] = LOOK_STRONG, [RUN_RUNNING] = LOOK_STRONG,
+        [RUN_STOPPED] = LOOK_WARN,   [RUN_FINISHED] = LOOK_GOOD,   [RUN_FAILED] = LOOK_BAD,
+        [RUN_UNREADABLE] = LOOK_BAD,
     };
     return looks[s];
 }
@@ -109,7 +110,8 @@ static void ask(struct run_hand *hand, const struct run *r, bool stop)
         int64_t bytes = 0;
         for (size_t i = 0; i < r->n_checkpoints; i++)
             bytes += r->checkpoints[i].bytes;
-        str_addf(&label, "delete %s with %zu checkpoint%s, ", r->name, r->n_checkpoints, r->n_checkpoints == 1 ? "" : "s");
+        str_addf(&label, "delete %s with %zu checkpoint%s, ", r->name, r->n_checkpoints,
+                 r->n_checkpoints == 1 ? "" : "s");
         add_bytes(&label, (double)bytes);
         str_adds(&label, "? yes or no: ");
     }
@@ -125,7 +127,8 @@ static void stop(struct run_hand *hand, const struct run *r)
     if (run_state_busy(r->state))
         ask(hand, r, true);
     else
-        desk_say(hand->desk, LOOK_WARN, "%s is %s: there is nothing to stop", r->name, run_state_name(r->state));
+        desk_say(hand->desk, LOOK_WARN, "%s is %s: there is nothing to stop", r->name,
+                 run_state_name(r->state));
 }
 
 static void drop(struct run_hand *hand, const struct run *r)
@@ -167,9 +170,14 @@ static void preview(struct run_hand *hand, const struct run *r)
         settings[n++] = (struct train_setting){"max-tokens", most};
     if (chat)
         settings[n++] = (struct train_setting){"chat", chat};
-    struct train_request q = {.project = training_project(hand->desk), .methods = methods, .n_methods = 1,
-                              .model = r->model, .snapshot = run_path(r, "data/train.jsonl", &data), .valid = "none",
-                              .settings = settings, .n_settings = n};
+    struct train_request q = {.project = training_project(hand->desk),
+                              .methods = methods,
+                              .n_methods = 1,
+                              .model = r->model,
+                              .snapshot = run_path(r, "data/train.jsonl", &data),
+                              .valid = "none",
+                              .settings = settings,
+                              .n_settings = n};
     if (train_preview(&q, r->method, PREVIEW_EXAMPLES, &p, &err) != 0)
         desk_fault(hand->desk, &err);
     else
@@ -205,8 +213,9 @@ struct act {
 static const struct act *find_act(const char *command)
 {
     static const struct act acts[] = {
-        {"stop", true, stop},     {"delete", true, drop},      {"resume", true, resume}, {"branch", true, branch},
-        {"log", false, show_log}, {"preview", false, preview}, {"evals", false, show_evals},
+        {"stop", true, stop},         {"delete", true, drop},   {"resume", true, resume},
+        {"branch", true, branch},     {"log", false, show_log}, {"preview", false, preview},
+        {"evals", false, show_evals},
     };
     for (size_t i = 0; i < sizeof acts / sizeof *acts; i++)
         if (strcmp(acts[i].name, command) == 0)

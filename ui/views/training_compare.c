@@ -88,8 +88,9 @@ static void paint(void *view, const struct paint *p)
         rows = most > 1 ? most : 1;
     for (int row = 0; row < p->rows; row++)
         paint_fill(p, row, 0, p->cols, " ", row ? LOOK_TEXT : LOOK_TITLE);
-    str_addf(&title, " %s beside %s: %zu setting%s differ%s", v->runs[0].name, v->runs[1].name, v->differences.count,
-             v->differences.count == 1 ? "" : "s", v->differences.count == 1 ? "s" : "");
+    str_addf(&title, " %s beside %s: %zu setting%s differ%s", v->runs[0].name, v->runs[1].name,
+             v->differences.count, v->differences.count == 1 ? "" : "s",
+             v->differences.count == 1 ? "s" : "");
     paint_text(p, 0, 0, p->cols, str_slice(&title), LOOK_TITLE);
     str_free(&title);
     listing_show(&v->list, rows);
@@ -98,7 +99,8 @@ static void paint(void *view, const struct paint *p)
         paint_z(p, 2, 2, p->cols - 2, "Nothing differs: the same data, model and settings.", LOOK_DIM);
     struct curve_run runs[2];
     for (int i = 0; i < 2; i++)
-        runs[i] = (struct curve_run){.name = v->runs[i].name, .curve = curve_shelf_get(&v->shelf, v->runs[i].folder)};
+        runs[i] = (struct curve_run){.name = v->runs[i].name,
+                                     .curve = curve_shelf_get(&v->shelf, v->runs[i].folder)};
     curves_paint(&v->look, runs, 2, desk_signs(v->desk), p,
                  (struct plot_rect){rows + 2, 0, p->rows - rows - 2, p->cols});
 }

@@ -282,8 +282,8 @@ static bool any_curve(const struct curve_run *runs, size_t n)
     return false;
 }
 
-static void draw(const struct picture *pic, const struct curve_run *runs, size_t n, bool signs, const struct paint *p,
-                 struct plot_rect at)
+static void draw(const struct picture *pic, const struct curve_run *runs, size_t n, bool signs,
+                 const struct paint *p, struct plot_rect at)
 {
     struct plot_series series[RUNS_DRAWN];
     const struct curve_look *l = pic->look;
@@ -291,23 +291,37 @@ static void draw(const struct picture *pic, const struct curve_run *runs, size_t
     const char *what = n > 1 && pic->n ? pic->lines[0].part.series : NULL;
     for (size_t i = 0; i < pic->n; i++) {
         const struct line *line = &pic->lines[i];
-        series[i] = (struct plot_series){
-            .name = line->part.name, .x = line->x, .y = line->mean, .n = line->n, .look = line->part.look,
-            .line = line->part.line, .letter = line->part.letter, .band = true, .marks = line->n > 1 && line->n < 6,
-            .low = l->spread ? line->low : NULL, .high = l->spread ? line->high : NULL};
+        series[i] = (struct plot_series){.name = line->part.name,
+                                         .x = line->x,
+                                         .y = line->mean,
+                                         .n = line->n,
+                                         .look = line->part.look,
+                                         .line = line->part.line,
+                                         .letter = line->part.letter,
+                                         .band = true,
+                                         .marks = line->n > 1 && line->n < 6,
+                                         .low = l->spread ? line->low : NULL,
+                                         .high = l->spread ? line->high : NULL};
     }
     bool other = what && strcmp(what, metrics[l->metric].title) != 0;
     snprintf(title, sizeof title, "%s%s%s%s", metrics[l->metric].title, other ? ": " : "", other ? what : "",
              l->smooth ? ", smoothed" : "");
-    struct plot plot = {.title = title, .x = l->x, .y = l->y, .series = series, .n_series = pic->n, .signs = signs,
-                        .ticks = n == 1 ? runs[0].checkpoints : NULL, .n_ticks = n == 1 ? runs[0].n_checkpoints : 0,
-                        .empty = any_curve(runs, n) ? "nothing of this was measured" : "no step was made yet"};
+    struct plot plot = {.title = title,
+                        .x = l->x,
+                        .y = l->y,
+                        .series = series,
+                        .n_series = pic->n,
+                        .signs = signs,
+                        .ticks = n == 1 ? runs[0].checkpoints : NULL,
+                        .n_ticks = n == 1 ? runs[0].n_checkpoints : 0,
+                        .empty =
+                            any_curve(runs, n) ? "nothing of this was measured" : "no step was made yet"};
     plot.x.label = curve_axis_name(l->axis);
     plot_paint(&plot, p, at);
 }
 
-void curves_paint(struct curve_look *l, const struct curve_run *runs, size_t n, bool signs, const struct paint *p,
-                  struct plot_rect at)
+void curves_paint(struct curve_look *l, const struct curve_run *runs, size_t n, bool signs,
+                  const struct paint *p, struct plot_rect at)
 {
     struct picture pic = {.look = l};
     choose(&pic, runs, n);

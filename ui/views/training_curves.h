@@ -1,5 +1,6 @@
-/* The curves of runs: which series are drawn, on what axis, which part. Shared by the list, the watching of one run and the
- * comparison. Only what a plot's columns need is read from a run (runs/curve.h), however long it is. */
+/* The curves of runs: which series are drawn, on what axis, which part. Shared by the list, the watching of
+ * one run and the comparison. Only what a plot's columns need is read from a run (runs/curve.h), however long
+ * it is. */
 #ifndef UI_VIEWS_TRAINING_CURVES_H
 #define UI_VIEWS_TRAINING_CURVES_H
 
@@ -32,8 +33,8 @@ struct curve_look {
     struct plot_span all; /* of the last painting: what zooming is held to */
 };
 void curve_look_init(struct curve_look *l);
-/* Runs "zoom-in", "zoom-out", "earlier", "later", "whole", "metric", "metric-back", "axis", "log-x", "log-y", "smooth", "spread";
- * false when name is none of them. */
+/* Runs "zoom-in", "zoom-out", "earlier", "later", "whole", "metric", "metric-back", "axis", "log-x", "log-y",
+ * "smooth", "spread"; false when name is none of them. */
 bool curve_look_command(struct curve_look *l, const char *name);
 /* The rows of keys for those commands, for a mode. */
 #define CURVE_BINDINGS(mode)                                                                                           \
@@ -53,9 +54,10 @@ struct curve_run {
     const double *checkpoints; /* places on the axis; the first run's are pointed at */
     size_t n_checkpoints;
 };
-/* One run: all series of the metric. Several: the metric's first series of each. Says what is drawn in the title. */
-void curves_paint(struct curve_look *l, const struct curve_run *runs, size_t n, bool signs, const struct paint *p,
-                  struct plot_rect at);
+/* One run: all series of the metric. Several: the metric's first series of each. Says what is drawn in the
+ * title. */
+void curves_paint(struct curve_look *l, const struct curve_run *runs, size_t n, bool signs,
+                  const struct paint *p, struct plot_rect at);
 /* Last value of a run's series; NAN where there is none. */
 double curve_now(const struct curve *c, const char *series);
 

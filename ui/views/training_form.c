@@ -183,7 +183,10 @@ static bool take_filters(struct train_form_view *v, struct slice text)
     const struct {
         const char *name;
         struct str *out;
-    } words[] = {{"split:", &v->split}, {"since:", &v->since}, {"reviewer:", &v->reviewer}, {"agreement:", &v->agreement}};
+    } words[] = {{"split:", &v->split},
+                 {"since:", &v->since},
+                 {"reviewer:", &v->reviewer},
+                 {"agreement:", &v->agreement}};
     for (size_t i = 0; i < 4; i++)
         str_clear(words[i].out);
     for (text = slice_trim(text); text.len;) {
@@ -193,7 +196,8 @@ static bool take_filters(struct train_form_view *v, struct slice text)
         while (i < 4 && !slice_starts(text, words[i].name))
             i++;
         if (i == 4) {
-            desk_say(v->desk, LOOK_BAD, "a filter is split:NAME, since:DATE, reviewer:NAME or agreement:SHARE");
+            desk_say(v->desk, LOOK_BAD,
+                     "a filter is split:NAME, since:DATE, reviewer:NAME or agreement:SHARE");
             return false;
         }
         keep(words[i].out, slice_sub(text, strlen(words[i].name), end));
@@ -236,7 +240,9 @@ static void ask_setting(struct train_form_view *v)
         return;
     }
     str_addf(&label, "%s, %s (nothing: as it was): ", row->name, row->help);
-    desk_ask(v->desk, &(struct question){.kind = "train-setting", .label = str_z(&label), .answer = answer_setting, .view = v});
+    desk_ask(v->desk,
+             &(struct question){
+                 .kind = "train-setting", .label = str_z(&label), .answer = answer_setting, .view = v});
     str_free(&label);
 }
 
@@ -246,14 +252,17 @@ static void ask_field(struct train_form_view *v)
         const char *kind, *label;
     } questions[TRAIN_FIELDS] = {
         [TRAIN_MODEL] = {"train-model", "base model, a folder or a .gguf file: "},
-        [TRAIN_FILTERS] = {"train-filters", "only records of (split:NAME since:DATE reviewer:NAME agreement:SHARE): "},
+        [TRAIN_FILTERS] = {"train-filters",
+                           "only records of (split:NAME since:DATE reviewer:NAME agreement:SHARE): "},
         [TRAIN_VALID] = {"train-valid", "held-out loss on (nothing: the split valid; none; or a file): "},
         [TRAIN_PLACE] = {"train-place", "where (local, ssh:HOST, slurm): "},
         [TRAIN_NAME] = {"train-name", "name (nothing: METHOD-N): "},
         [TRAIN_NOTES] = {"train-notes", "notes: "},
     };
     enum train_field f = field_here(v);
-    desk_ask(v->desk, &(struct question){.kind = questions[f].kind, .label = questions[f].label, .answer = answer, .view = v});
+    desk_ask(v->desk,
+             &(struct question){
+                 .kind = questions[f].kind, .label = questions[f].label, .answer = answer, .view = v});
 }
 
 /* ---- starting ---- */

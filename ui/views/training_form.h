@@ -7,8 +7,18 @@
 #include "ui/views/training.h"
 
 enum train_field {
-    TRAIN_METHODS, TRAIN_MODEL, TRAIN_DATA, TRAIN_FILTERS, TRAIN_VALID, TRAIN_SETTINGS, TRAIN_DEVICE, TRAIN_PLACE,
-    TRAIN_NAME, TRAIN_NOTES, TRAIN_START, TRAIN_FIELDS
+    TRAIN_METHODS,
+    TRAIN_MODEL,
+    TRAIN_DATA,
+    TRAIN_FILTERS,
+    TRAIN_VALID,
+    TRAIN_SETTINGS,
+    TRAIN_DEVICE,
+    TRAIN_PLACE,
+    TRAIN_NAME,
+    TRAIN_NOTES,
+    TRAIN_START,
+    TRAIN_FIELDS
 };
 enum { TRAIN_METHODS_MAX = 3, TRAIN_CHANGES = 40 };
 
@@ -37,7 +47,8 @@ struct train_form_view {
     bool settings;         /* the page of settings is open */
     struct listing list;   /* its cursor */
 
-    int stage; /* what is found out next when no key waits: the data of method number stage, then the plan; STAGE_DONE */
+    int stage; /* what is found out next when no key waits: the data of method number stage, then the plan;
+                  STAGE_DONE */
     struct train_data data[TRAIN_METHODS_MAX];
     struct error data_fault[TRAIN_METHODS_MAX];
     struct train_plan plan;

@@ -32,7 +32,8 @@ static void add_model(const struct train_form_view *v, struct str *out)
         str_add_slice(out, str_slice(&v->typed_model));
     } else if (v->model < v->models.count) {
         const struct train_model *m = &v->models.items[v->model];
-        str_addf(out, "%s%s%s%s%s", m->name, m->family[0] || m->gguf ? dot(v) : "", m->family, m->gguf ? " GGUF" : "", dot(v));
+        str_addf(out, "%s%s%s%s%s", m->name, m->family[0] || m->gguf ? dot(v) : "", m->family,
+                 m->gguf ? " GGUF" : "", dot(v));
         add_bytes(out, (double)m->bytes);
         str_addf(out, "%s%zu of %zu, from the %s", dot(v), v->model + 1, v->models.count, m->from);
     } else {
@@ -62,7 +63,10 @@ static void add_filters(const struct train_form_view *v, struct str *out)
     const struct {
         const char *name;
         const struct str *text;
-    } words[] = {{"split:", &v->split}, {"since:", &v->since}, {"reviewer:", &v->reviewer}, {"agreement:", &v->agreement}};
+    } words[] = {{"split:", &v->split},
+                 {"since:", &v->since},
+                 {"reviewer:", &v->reviewer},
+                 {"agreement:", &v->agreement}};
     size_t from = out->len;
     for (size_t i = 0; i < 4; i++)
         if (words[i].text->len)
@@ -89,7 +93,8 @@ static void add_settings(const struct train_form_view *v, struct str *out)
             bool changed = train_form_changed(v, row);
             const char *value = train_form_setting(v, row);
             if (value && (turn == 0 ? changed : !changed && is_first(row->name)))
-                str_addf(out, "%s%s %s%s", out->len > from ? dot(v) : "", row->name, value, changed ? "*" : "");
+                str_addf(out, "%s%s %s%s", out->len > from ? dot(v) : "", row->name, value,
+                         changed ? "*" : "");
         }
 }
 
@@ -191,7 +196,8 @@ static int paint_old_data(const struct train_form_view *v, const struct paint *p
         str_adds(&text, " examples");
         add_steps(v, examples, &text);
     }
-    form_figure(p, row, train_form_branches(v) ? v->parent.method : train_form_choice(v)->methods[0], &text, LOOK_STRONG);
+    form_figure(p, row, train_form_branches(v) ? v->parent.method : train_form_choice(v)->methods[0], &text,
+                LOOK_STRONG);
     str_free(&text);
     return row + 1;
 }
@@ -199,9 +205,11 @@ static int paint_old_data(const struct train_form_view *v, const struct paint *p
 static void paint_memory(const struct train_form_view *v, const struct paint *p, int row)
 {
     const struct train_plan *plan = &v->plan;
-    static const char *const words[] = {[TRAIN_FITS] = "fits", [TRAIN_FITS_TWICE] = "fits, computing activations twice",
+    static const char *const words[] = {[TRAIN_FITS] = "fits",
+                                        [TRAIN_FITS_TWICE] = "fits, computing activations twice",
                                         [TRAIN_TOO_LARGE] = "too large for what is free"};
-    static const enum look looks[] = {[TRAIN_FITS] = LOOK_GOOD, [TRAIN_FITS_TWICE] = LOOK_WARN, [TRAIN_TOO_LARGE] = LOOK_BAD};
+    static const enum look looks[] = {
+        [TRAIN_FITS] = LOOK_GOOD, [TRAIN_FITS_TWICE] = LOOK_WARN, [TRAIN_TOO_LARGE] = LOOK_BAD};
     struct str text = {0};
     add_bytes(&text, plan->fits == TRAIN_FITS ? plan->keeping : plan->twice);
     if (plan->available > 0) {
@@ -243,7 +251,8 @@ static void paint_takes(const struct train_form_view *v, const struct paint *p, 
     const struct train_choice *c = train_form_choice(v);
     bool branches = train_form_branches(v);
     paint_fill(p, row, 0, p->cols, " ", LOOK_HEAD);
-    paint_z(p, row, 1, p->cols - 1, v->stage == STAGE_DONE ? "what it takes" : "what it takes: being found out", LOOK_HEAD);
+    paint_z(p, row, 1, p->cols - 1,
+            v->stage == STAGE_DONE ? "what it takes" : "what it takes: being found out", LOOK_HEAD);
     row++;
     if (branches || train_form_snapshot(v))
         row = paint_old_data(v, p, row);
@@ -257,8 +266,9 @@ static void paint_takes(const struct train_form_view *v, const struct paint *p, 
 /* ---- settings ---- */
 
 enum { COL_NAME, COL_VALUE, COL_HELP, COLS };
-static const struct column columns[COLS] = {
-    [COL_NAME] = {"setting", 14, 16, 0, false}, [COL_VALUE] = {"value", 12, 18, 0, false}, [COL_HELP] = {"", 20, 0, 0, false}};
+static const struct column columns[COLS] = {[COL_NAME] = {"setting", 14, 16, 0, false},
+                                            [COL_VALUE] = {"value", 12, 18, 0, false},
+                                            [COL_HELP] = {"", 20, 0, 0, false}};
 
 static enum look cell(const void *context, size_t row, int column, bool ascii, struct str *out)
 {
@@ -320,7 +330,8 @@ void train_form_paint(void *view, const struct paint *p)
     paint_text(p, 0, 0, p->cols, str_slice(&title), LOOK_TITLE);
     for (int i = 0; i < n; i++)
         names[i] = labels[fields[i]];
-    const struct form form = {.labels = names, .n = n, .at = v->field < n ? v->field : n - 1, .context = v, .value = value_text};
+    const struct form form = {
+        .labels = names, .n = n, .at = v->field < n ? v->field : n - 1, .context = v, .value = value_text};
     form_paint(&form, p, 1);
     paint_takes(v, p, 1 + n);
     str_free(&title);

@@ -140,7 +140,8 @@ static void find_plan(struct train_form_view *v, const struct train_request *q)
     v->plan = (struct train_plan){0};
     error_clear(&v->plan_fault);
     if (!q->model)
-        error_set(&v->plan_fault, ERR_ABSENT, "no base model was found: Enter on model takes the path of one");
+        error_set(&v->plan_fault, ERR_ABSENT,
+                  "no base model was found: Enter on model takes the path of one");
     else if (train_plan(q, &v->plan, &v->plan_fault) != 0 && !v->plan_fault.code)
         error_set(&v->plan_fault, ERR_INTERNAL, "what it would take could not be found out");
 }

@@ -241,7 +241,11 @@ static bool command(void *view, const char *name)
     static const struct {
         const char *name;
         void (*run)(struct training_view *v);
-    } table[] = {{"open", open_run}, {"new", start_form}, {"tag", turn_tag}, {"overlay", overlay}, {"compare", compare}};
+    } table[] = {{"open", open_run},
+                 {"new", start_form},
+                 {"tag", turn_tag},
+                 {"overlay", overlay},
+                 {"compare", compare}};
     struct training_view *v = view;
     if (listing_command(&v->list, v->runs.count, name) || run_act(&v->hand, here(v), -1, name) ||
         curve_look_command(&v->look, name))
@@ -256,8 +260,23 @@ static bool command(void *view, const char *name)
 
 /* ---- painting ---- */
 
-enum { COL_TAG, COL_RUN, COL_STATE, COL_METHOD, COL_MODEL, COL_BAR, COL_DONE, COL_EXAMPLES, COL_LOSS, COL_VALID, COL_LEFT,
-       COL_EVAL, COL_GROUP, COL_SAID, COLS };
+enum {
+    COL_TAG,
+    COL_RUN,
+    COL_STATE,
+    COL_METHOD,
+    COL_MODEL,
+    COL_BAR,
+    COL_DONE,
+    COL_EXAMPLES,
+    COL_LOSS,
+    COL_VALID,
+    COL_LEFT,
+    COL_EVAL,
+    COL_GROUP,
+    COL_SAID,
+    COLS
+};
 static const struct column columns[COLS] = {
     [COL_TAG] = {"", 1, 1, 0, false},         [COL_RUN] = {"run", 8, 14, 0, false},
     [COL_STATE] = {"state", 8, 10, 0, false}, [COL_METHOD] = {"method", 6, 6, 0, false},
@@ -390,7 +409,8 @@ static size_t collect(struct training_view *v, struct curve_run *out)
     size_t n = 0;
     for (size_t i = 0; i < v->n_tags; i++) {
         const struct run *tagged = by_name(v, v->tags[i]);
-        out[n++] = (struct curve_run){.name = tagged->name, .curve = curve_shelf_get(&v->shelf, tagged->folder)};
+        out[n++] =
+            (struct curve_run){.name = tagged->name, .curve = curve_shelf_get(&v->shelf, tagged->folder)};
     }
     if (r && tag_of(v, r->name) == v->n_tags && n < TAGS)
         out[n++] = (struct curve_run){.name = r->name, .curve = curve_shelf_get(&v->shelf, r->folder)};
@@ -423,7 +443,8 @@ static void paint(void *view, const struct paint *p)
     bool detail = p->rows >= 10, plots = p->rows >= 4 + DETAIL + PLOT_ROWS && v->runs.count;
     int rest = p->rows - 2 - (detail ? DETAIL : 0), plot = 0;
     if (plots) { /* the list takes what it needs, two fifths at most */
-        int wants = (int)v->runs.count > 3 ? (int)v->runs.count : 3, most = rest * 2 / 5 > 3 ? rest * 2 / 5 : 3;
+        int wants = (int)v->runs.count > 3 ? (int)v->runs.count : 3,
+            most = rest * 2 / 5 > 3 ? rest * 2 / 5 : 3;
         plot = rest - (wants < most ? wants : most);
     }
     paint_head(v, p);
@@ -437,7 +458,8 @@ static void paint(void *view, const struct paint *p)
     if (plots) {
         struct curve_run runs[TAGS + 1];
         size_t n = collect(v, runs);
-        curves_paint(&v->look, runs, n, desk_signs(v->desk), p, (struct plot_rect){row + DETAIL, 0, plot, p->cols});
+        curves_paint(&v->look, runs, n, desk_signs(v->desk), p,
+                     (struct plot_rect){row + DETAIL, 0, plot, p->cols});
     }
 }
 
@@ -450,7 +472,8 @@ static const char *hints(void *view)
     if (run_state_busy(r->state))
         return "Enter watch  s stop  n new  t tag  c compare  L log  m metric  +/- zoom  q back  ? help";
     if (r->state == RUN_FINISHED)
-        return "Enter watch  n new  E evals  b branch  t tag  c compare  L log  D delete  m metric  q back  ? help";
+        return "Enter watch  n new  E evals  b branch  t tag  c compare  L log  D delete  m metric  q back  "
+               "? help";
     return "r resume  Enter watch  n new  L log  t tag  c compare  D delete  m metric  q back  ? help";
 }
 

@@ -1,5 +1,5 @@
-/* Examples as the trainer renders them: what is given is dim, what is trained is lit, branch beside or below branch. What A and B
- * have in common is long and not what is judged: it is folded to its last rows. */
+/* Examples as the trainer renders them: what is given is dim, what is trained is lit, branch beside or below
+ * branch. What A and B have in common is long and not what is judged: it is folded to its last rows. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -8,7 +8,14 @@
 #include "ui/views/listing.h"
 #include "ui/views/training.h"
 
-enum { KEPT = 3 /* rows of the prompt that a fold leaves */, WORTH = 5 /* rows hidden, at least */, HEAD = 4, BRANCHES = 4, WIDE = 120, INDENT = 2 };
+enum {
+    KEPT = 3 /* rows of the prompt that a fold leaves */,
+    WORTH = 5 /* rows hidden, at least */,
+    HEAD = 4,
+    BRANCHES = 4,
+    WIDE = 120,
+    INDENT = 2
+};
 
 struct panel {
     const struct train_branch *branch;
@@ -77,12 +84,14 @@ struct preview_view *preview_view_new(struct desk *d, const char *method, struct
 
 static void add_sign(struct panel *panel, uint32_t at)
 {
-    flow_add(&panel->flow, (struct flow_run){.from = at, .to = at + 1, .hunk = -1, .text = FLOW_SIGN, .kind = FLOW_INSERT});
+    flow_add(&panel->flow,
+             (struct flow_run){.from = at, .to = at + 1, .hunk = -1, .text = FLOW_SIGN, .kind = FLOW_INSERT});
 }
 
 static void make_panel(struct panel *panel, const struct train_branch *b, bool signs)
 {
-    static const uint8_t kinds[] = {[TRAIN_GIVEN] = FLOW_KEEP, [TRAIN_STRATEGY] = FLOW_HERE, [TRAIN_ANSWER] = FLOW_INSERT};
+    static const uint8_t kinds[] = {
+        [TRAIN_GIVEN] = FLOW_KEEP, [TRAIN_STRATEGY] = FLOW_HERE, [TRAIN_ANSWER] = FLOW_INSERT};
     bool open = false;
     *panel = (struct panel){.branch = b};
     for (size_t i = 0; i < b->n_pieces; i++)
@@ -126,7 +135,8 @@ static void lay_out_panel(struct preview_view *v, struct panel *panel)
     panel->rows = flow_count(&panel->flow);
     panel->skipped = 0;
     size_t row = panel->rows;
-    if (panel->trained_at < panel->text.len && flow_find_byte(&panel->flow, FLOW_A, panel->trained_at, &place))
+    if (panel->trained_at < panel->text.len &&
+        flow_find_byte(&panel->flow, FLOW_A, panel->trained_at, &place))
         row = flow_row_of(&panel->flow, place);
     if (!v->whole && row >= KEPT + WORTH)
         panel->skipped = row - KEPT;
@@ -196,7 +206,8 @@ struct brush {
 
 static void put_cell(void *context, const struct flow_cell *cell)
 {
-    static const enum look looks[] = {[FLOW_KEEP] = LOOK_DIM, [FLOW_HERE] = LOOK_HERE, [FLOW_INSERT] = LOOK_INSERT};
+    static const enum look looks[] = {
+        [FLOW_KEEP] = LOOK_DIM, [FLOW_HERE] = LOOK_HERE, [FLOW_INSERT] = LOOK_INSERT};
     const struct brush *b = context;
     b->p->put(b->p->context, b->row, b->col + (int)cell->col, cell->text, (int)cell->width,
               cell->mark ? LOOK_MARK : looks[cell->run->kind]);
@@ -209,7 +220,8 @@ static void add_kind(const struct panel *panel, struct str *out)
     for (size_t i = 0; i < b->n_pieces; i++)
         strategy = strategy || b->pieces[i].kind == TRAIN_STRATEGY;
     if (b->kind[0])
-        str_addf(out, "%s: %s, ", b->kind, strategy ? "strategy and answer are trained" : "the answer is trained");
+        str_addf(out, "%s: %s, ", b->kind,
+                 strategy ? "strategy and answer are trained" : "the answer is trained");
     add_count(out, (long long)b->trained);
     str_adds(out, " of ");
     add_count(out, (long long)b->tokens);
@@ -217,7 +229,8 @@ static void add_kind(const struct panel *panel, struct str *out)
 }
 
 /* Line i of a panel at row, from column col on. */
-static void paint_panel_line(struct preview_view *v, struct panel *panel, const struct paint *p, int row, int col, size_t i)
+static void paint_panel_line(struct preview_view *v, struct panel *panel, const struct paint *p, int row,
+                             int col, size_t i)
 {
     struct str text = {0};
     int width = panel_width(v);
@@ -260,7 +273,8 @@ static void paint_head(const struct preview_view *v, const struct paint *p)
     const struct train_preview *a = &v->p;
     const char *dot = p->ascii ? " - " : " · ";
     struct str text = {0};
-    str_addf(&text, " What %s trains: example %zu of the first %zu", v->name, v->p.count ? v->at + 1 : 0, v->p.count);
+    str_addf(&text, " What %s trains: example %zu of the first %zu", v->name, v->p.count ? v->at + 1 : 0,
+             v->p.count);
     if (v->at < v->p.count)
         str_addf(&text, "%s%s", dot, v->p.items[v->at].id);
     paint_text(p, 0, 0, p->cols, str_slice(&text), LOOK_TITLE);

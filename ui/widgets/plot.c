@@ -158,8 +158,8 @@ static void lay_out(struct frame *f)
     place_legend(f);
     int above = 1 + f->legend_rows, below = has_axis_row(f) ? 2 : 1;
     f->canvas = (struct plot_rect){f->at.row + above, f->at.col, f->at.rows - above - below, 0};
-    f->n_y = plot_ticks(f->y, f->plot->y.log, f->canvas.rows > 5 ? (size_t)f->canvas.rows / 3 + 1 : 2, f->y_ticks,
-                        &f->y_step);
+    f->n_y = plot_ticks(f->y, f->plot->y.log, f->canvas.rows > 5 ? (size_t)f->canvas.rows / 3 + 1 : 2,
+                        f->y_ticks, &f->y_step);
     f->canvas.col += y_label_cells(f) + 1;
     f->canvas.cols = f->at.cols - (f->canvas.col - f->at.col);
     find_x_ticks(f);

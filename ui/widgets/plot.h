@@ -1,7 +1,8 @@
 /*
- * Plots in cells: lines with axes, and bars by group (plot_bars). A cell holds 2 x 4 dots of braille; where the terminal has
- * ASCII alone a cell holds one letter of the series that passes through it. Works in any rectangle from 20 x 6 cells up;
- * a smaller one stays blank. All numbers are the caller's; nothing is kept between two paintings.
+ * Plots in cells: lines with axes, and bars by group (plot_bars). A cell holds 2 x 4 dots of braille; where
+ * the terminal has ASCII alone a cell holds one letter of the series that passes through it. Works in any
+ * rectangle from 20 x 6 cells up; a smaller one stays blank. All numbers are the caller's; nothing is kept
+ * between two paintings.
  */
 #ifndef UI_WIDGETS_PLOT_H
 #define UI_WIDGETS_PLOT_H
@@ -15,8 +16,8 @@ enum { PLOT_COLS_MIN = 20, PLOT_ROWS_MIN = 6, PLOT_TICKS = 16, PLOT_NUMBER = 24 
 
 enum plot_line { PLOT_SOLID, PLOT_DASHED, PLOT_DOTTED, PLOT_POINTS /* no line: a mark at each point */ };
 
-/* Points in the order in which the line joins them. A NaN or an infinity in x or y, and what a log axis cannot show (0 and
- * less), is a gap. */
+/* Points in the order in which the line joins them. A NaN or an infinity in x or y, and what a log axis
+ * cannot show (0 and less), is a gap. */
 struct plot_series {
     const char *name; /* in the legend; NULL: not there */
     const double *x, *y;
@@ -26,7 +27,8 @@ struct plot_series {
     enum plot_line line;
     bool band;   /* the intervals are one dotted area instead of a bar at each point */
     bool marks;  /* each point is marked */
-    char letter; /* what it is drawn with in ASCII, and ends with where there are no colours; 0: one is chosen */
+    char letter; /* what it is drawn with in ASCII, and ends with where there are no colours; 0: one is chosen
+                  */
 };
 
 struct plot_axis {
@@ -64,22 +66,23 @@ enum plot_line plot_pattern(size_t i);
 struct plot_span {
     double from, to; /* from < to */
 };
-/* What axis shows: its own from and to, else what all points span, a little wider. False when there is no point. */
+/* What axis shows: its own from and to, else what all points span, a little wider. False when there is no
+ * point. */
 bool plot_span_x(const struct plot *plot, struct plot_span *out);
 /* The same of the points whose x is shown; intervals and levels count. */
 bool plot_span_y(const struct plot *plot, struct plot_span *out);
 
-/* Zooms about the middle of what is shown (by 0.5: half as much is seen), never past all; showing all clears from and to.
- * On a log axis by powers. */
+/* Zooms about the middle of what is shown (by 0.5: half as much is seen), never past all; showing all clears
+ * from and to. On a log axis by powers. */
 void plot_zoom(struct plot_axis *axis, struct plot_span all, double by);
 /* Moves what is shown by that share of its width, held inside all. */
 void plot_pan(struct plot_axis *axis, struct plot_span all, double by);
 
-/* Round places from span.from to span.to, at most most of them (<= PLOT_TICKS); returns how many. *step is the
- * distance between them, 0 on a log axis. */
+/* Round places from span.from to span.to, at most most of them (<= PLOT_TICKS); returns how many. *step is
+ * the distance between them, 0 on a log axis. */
 size_t plot_ticks(struct plot_span span, bool log, size_t most, double *ticks, double *step);
-/* Writes v as short as people read it: "2k", "1.5M", "0.80", "2e-4". step: how far apart numbers beside it are (two that
- * differ by step look different); 0: three digits. */
+/* Writes v as short as people read it: "2k", "1.5M", "0.80", "2e-4". step: how far apart numbers beside it
+ * are (two that differ by step look different); 0: three digits. */
 void plot_number(char out[PLOT_NUMBER], double v, double step);
 
 /* ---- bars ---- */

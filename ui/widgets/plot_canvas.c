@@ -70,7 +70,8 @@ static void step(struct canvas *c, int x, int y, struct pen *pen)
 {
     static const struct {
         unsigned on, of;
-    } patterns[] = {[PLOT_SOLID] = {1, 1}, [PLOT_DASHED] = {4, 7}, [PLOT_DOTTED] = {1, 3}, [PLOT_POINTS] = {0, 1}};
+    } patterns[] = {
+        [PLOT_SOLID] = {1, 1}, [PLOT_DASHED] = {4, 7}, [PLOT_DOTTED] = {1, 3}, [PLOT_POINTS] = {0, 1}};
     bool on = c->ascii || pen->step % patterns[pen->line].of < patterns[pen->line].on;
     if (on)
         dot(c, x, y, pen);
@@ -208,7 +209,8 @@ static void sign_at(struct canvas *c, double x, double y, enum look look, char s
 
 /* ---- lines ---- */
 
-/* Points of one dot column are one upright stroke, so that 100,000 points cost little more than reading them. */
+/* Points of one dot column are one upright stroke, so that 100,000 points cost little more than reading them.
+ */
 struct trace {
     size_t points; /* since the last gap */
     double x, column, low, high, last;
@@ -282,7 +284,8 @@ void canvas_end(struct canvas *c, const struct plot_series *s, char letter)
 
 /* ---- into cells ---- */
 
-static void put_cell(const struct canvas *c, const struct canvas_cell *cell, const struct paint *p, int row, int col)
+static void put_cell(const struct canvas *c, const struct canvas_cell *cell, const struct paint *p, int row,
+                     int col)
 {
     char text[4] = {0};
     if (cell->sign == '.' && !c->ascii) {

@@ -9,7 +9,8 @@
 struct canvas_cell {
     uint8_t dots; /* bits of braille; in ASCII not 0 where something is */
     uint8_t look;
-    char sign;    /* a letter in ASCII; what stands over the dots otherwise: a letter, or '.' for a point; 0 none */
+    char sign; /* a letter in ASCII; what stands over the dots otherwise: a letter, or '.' for a point; 0 none
+                */
     uint8_t band; /* only a band's dots are here: a line's look wins */
 };
 

@@ -23,7 +23,8 @@ enum plot_line plot_pattern(size_t i)
 
 static bool set_span(const struct plot_axis *axis, struct plot_span *out)
 {
-    bool set = isfinite(axis->from) && isfinite(axis->to) && axis->from < axis->to && (!axis->log || axis->from > 0);
+    bool set =
+        isfinite(axis->from) && isfinite(axis->to) && axis->from < axis->to && (!axis->log || axis->from > 0);
     if (set)
         *out = (struct plot_span){axis->from, axis->to};
     return set;
@@ -179,7 +180,8 @@ static size_t line_ticks(struct plot_span s, size_t most, double *ticks, double 
     return n;
 }
 
-static size_t decades(struct plot_span s, int every, const double *leads, size_t n_leads, size_t most, double *ticks)
+static size_t decades(struct plot_span s, int every, const double *leads, size_t n_leads, size_t most,
+                      double *ticks)
 {
     size_t n = 0;
     int low = (int)floor(log10(s.from) + 1e-9), high = (int)floor(log10(s.to) + 1e-9);
