@@ -31,19 +31,27 @@ const struct binding train_form_bindings[] = {
     {NULL, NULL, NULL, NULL},
 };
 
+static bool shows(const struct train_form_view *v, enum train_field f)
+{
+    bool branches = train_form_branches(v), one = train_form_choice(v)->n == 1;
+    switch (f) {
+    case TRAIN_TOGETHER: return !branches && !one;
+    case TRAIN_FILTERS: return !branches && v->snapshot == 0;
+    case TRAIN_METHODS:
+    case TRAIN_MODEL:
+    case TRAIN_DATA:
+    case TRAIN_VALID: return !branches;
+    case TRAIN_NAME: return one || branches;
+    default: return true;
+    }
+}
+
 int train_form_fields(const struct train_form_view *v, enum train_field fields[TRAIN_FIELDS])
 {
-    bool branches = train_form_branches(v), old = v->snapshot > 0, one = train_form_choice(v)->n == 1;
     int n = 0;
-    for (int i = 0; i < TRAIN_FIELDS; i++) {
-        bool shown = true;
-        if (i < TRAIN_SETTINGS)
-            shown = !branches && (i != TRAIN_FILTERS || !old);
-        else if (i == TRAIN_NAME)
-            shown = one || branches;
-        if (shown)
+    for (int i = 0; i < TRAIN_FIELDS; i++)
+        if (shows(v, (enum train_field)i))
             fields[n++] = (enum train_field)i;
-    }
     return n;
 }
 
@@ -90,6 +98,9 @@ static int load(struct train_form_view *v, const char *from, int64_t step, struc
         return -1;
     }
     const struct run *r = &v->parent;
+    for (size_t i = 0; i < 3; i++)
+        v->device = strcmp(r->device, train_devices[i]) == 0 ? i : v->device;
+    str_adds(&v->place, strcmp(r->place, "local") == 0 ? "" : r->place);
     v->parent_step = step >= 0 || !r->n_checkpoints ? step : r->checkpoints[r->n_checkpoints - 1].step;
     return 0;
 }
@@ -142,6 +153,7 @@ static void turn(struct train_form_view *v, int by)
         break;
     case TRAIN_DATA: turn_snapshot(v, by); break;
     case TRAIN_DEVICE: v->device = form_turned(v->device, 3, by); break;
+    case TRAIN_TOGETHER: v->together = !v->together; break;
     default: return;
     }
     train_form_stale(v);
@@ -206,10 +218,29 @@ static bool take_filters(struct train_form_view *v, struct slice text)
     return true;
 }
 
+static bool take_processes(struct train_form_view *v, struct slice text)
+{
+    int n = 0;
+    text = slice_trim(text);
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.at[i] < '0' || text.at[i] > '9' || n > 999) {
+            desk_say(v->desk, LOOK_BAD, "needs a whole number from 1 to 9999; nothing: one process");
+            return false;
+        }
+        n = 10 * n + (text.at[i] - '0');
+    }
+    v->processes = n;
+    return true;
+}
+
 static bool answer(void *view, struct slice text)
 {
     struct train_form_view *v = view;
     switch (field_here(v)) {
+    case TRAIN_PROCESSES:
+        if (!take_processes(v, text))
+            return false;
+        break;
     case TRAIN_MODEL: keep(&v->typed_model, text); break;
     case TRAIN_FILTERS:
         if (!take_filters(v, text))
@@ -256,6 +287,7 @@ static void ask_field(struct train_form_view *v)
                            "only records of (split:NAME since:DATE reviewer:NAME agreement:SHARE): "},
         [TRAIN_VALID] = {"train-valid", "held-out loss on (nothing: the split valid; none; or a file): "},
         [TRAIN_PLACE] = {"train-place", "where (local, ssh:HOST, slurm): "},
+        [TRAIN_PROCESSES] = {"train-processes", "processes, joined by MPI (nothing: one): "},
         [TRAIN_NAME] = {"train-name", "name (nothing: METHOD-N): "},
         [TRAIN_NOTES] = {"train-notes", "notes: "},
     };
@@ -332,6 +364,7 @@ static void enter(struct train_form_view *v)
 {
     switch (field_here(v)) {
     case TRAIN_METHODS:
+    case TRAIN_TOGETHER:
     case TRAIN_DATA:
     case TRAIN_DEVICE: turn(v, 1); break;
     case TRAIN_SETTINGS: v->settings = true; break;

@@ -8,6 +8,7 @@
 
 enum train_field {
     TRAIN_METHODS,
+    TRAIN_TOGETHER, /* of a comparison */
     TRAIN_MODEL,
     TRAIN_DATA,
     TRAIN_FILTERS,
@@ -15,6 +16,7 @@ enum train_field {
     TRAIN_SETTINGS,
     TRAIN_DEVICE,
     TRAIN_PLACE,
+    TRAIN_PROCESSES,
     TRAIN_NAME,
     TRAIN_NOTES,
     TRAIN_START,
@@ -40,6 +42,8 @@ struct train_form_view {
     size_t snapshot;   /* 0: a new one; else one more than its place */
     struct str split, since, reviewer, agreement, valid, place, name, notes;
     size_t device;
+    bool together; /* all methods at once */
+    int processes; /* 0: one */
     struct train_change changes[TRAIN_CHANGES];
     size_t n_changes;
 

@@ -8,8 +8,12 @@
 #include "ui/views/training_form.h"
 #include "ui/widgets/plot.h"
 
-static const char *const labels[TRAIN_FIELDS] = {"method", "model", "data", "filters", "held out", "settings",
-                                                 "device", "where", "name", "notes", "start"};
+static const char *const labels[TRAIN_FIELDS] = {
+    [TRAIN_METHODS] = "method",     [TRAIN_TOGETHER] = "in turn", [TRAIN_MODEL] = "model",
+    [TRAIN_DATA] = "data",          [TRAIN_FILTERS] = "filters",  [TRAIN_VALID] = "held out",
+    [TRAIN_SETTINGS] = "settings",  [TRAIN_DEVICE] = "device",    [TRAIN_PLACE] = "where",
+    [TRAIN_PROCESSES] = "processes", [TRAIN_NAME] = "name",       [TRAIN_NOTES] = "notes",
+    [TRAIN_START] = "start"};
 
 static const char *dot(const struct train_form_view *v)
 {
@@ -120,6 +124,15 @@ static void value_text(const void *view, int line, struct str *out)
     case TRAIN_SETTINGS: add_settings(v, out); break;
     case TRAIN_DEVICE: str_adds(out, train_devices[v->device]); break;
     case TRAIN_PLACE: add_or(out, &v->place, "local"); break;
+    case TRAIN_TOGETHER:
+        str_adds(out, v->together ? "all at once" : "one after the other");
+        break;
+    case TRAIN_PROCESSES:
+        if (v->processes)
+            add_count(out, v->processes);
+        else
+            str_adds(out, "one");
+        break;
     case TRAIN_NAME: add_or(out, &v->name, "the method and a number"); break;
     case TRAIN_NOTES: add_or(out, &v->notes, "none"); break;
     default: str_adds(out, "Enter starts the training"); break;

@@ -117,6 +117,8 @@ struct train_request train_form_request(const struct train_form_view *v, struct 
         .place = v->place.len ? str_z(&v->place) : "local",
         .name = c->n == 1 || train_form_branches(v) ? given(&v->name) : NULL,
         .notes = given(&v->notes),
+        .processes = v->processes,
+        .together = v->together,
     };
 }
 

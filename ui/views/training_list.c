@@ -1,7 +1,7 @@
 /* The list of runs, with the curves of the one under the cursor and of those tagged below it. */
-#include <math.h>
 #include <string.h>
 
+#include "app/eval.h"
 #include "base/array.h"
 #include "base/mem.h"
 #include "db/eval_store.h"
@@ -331,7 +331,7 @@ static void add_eval(const struct training_view *v, const struct run *r, struct 
             continue;
         str_addf(out, "%.2f", e->mean);
         if (e->n > 1)
-            str_addf(out, " %s%.2f", ascii ? "+-" : "±", 1.96 * e->spread / sqrt((double)e->n));
+            str_addf(out, " %s%.2f", ascii ? "+-" : "±", eval_half_width(e->n, e->spread));
         return;
     }
 }

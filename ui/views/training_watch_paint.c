@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "app/eval.h"
 #include "base/array.h"
 #include "base/clock.h"
 #include "ui/views/columns.h"
@@ -181,7 +182,7 @@ static void add_evals(const struct run_view *v, const struct paint *p, struct st
             str_addf(out, "eval of step %lld:", (long long)e->step);
         str_addf(out, " %.2f", e->mean);
         if (e->n > 1)
-            str_addf(out, " %s%.2f", p->ascii ? "+-" : "±", 1.96 * e->spread / sqrt((double)e->n));
+            str_addf(out, " %s%.2f", p->ascii ? "+-" : "±", eval_half_width(e->n, e->spread));
         str_addf(out, " (%s, n %lld)", e->think ? "think" : "no think", (long long)e->n);
     }
     if (!out->len)
@@ -195,12 +196,12 @@ static void find_places(struct run_view *v)
     v->n_places = 0;
     for (size_t i = 0; i < v->run.n_checkpoints; i++) {
         const struct run_checkpoint *c = &v->run.checkpoints[i];
-        bool steps = v->look.axis == CURVE_STEP,
+        bool by_step = v->look.axis == CURVE_STEP,
              examples = v->look.axis == CURVE_EXAMPLES && c->examples >= 0;
-        if (!steps && !examples)
+        if (!by_step && !examples)
             continue;
         v->places = array_reserve(v->places, &v->cap_places, v->n_places + 1, sizeof *v->places);
-        v->places[v->n_places++] = steps ? (double)c->step : c->examples;
+        v->places[v->n_places++] = by_step ? (double)c->step : c->examples;
     }
 }
 
