@@ -492,6 +492,27 @@ const char *const *config_train_paths(struct config *c, const char *name)
     return paths;
 }
 
+static const char *const *place_words_of(struct config *c, const char *name, const char *key)
+{
+    const struct entry *at = find(c, "place", name, key);
+    size_t n = 0;
+    return at ? entries_words(&c->entries, at, &n) : NULL;
+}
+
+void config_place(struct config *c, const char *name, struct place_settings *out)
+{
+    double number = 0;
+    *out = (struct place_settings){.ssh = place_words_of(c, name, "ssh"), .sbatch = place_words_of(c, name, "sbatch"),
+                                   .launch = place_words_of(c, name, "launch")};
+    get_text(c, "place", name, "program", &out->program);
+    get_text(c, "place", name, "folder", &out->folder);
+    get_number(c, "place", name, "nodes", &number);
+    out->nodes = number < 100000 ? (int)number : 100000;
+    number = 0;
+    get_number(c, "place", name, "gpus", &number);
+    out->gpus = number < 100000 ? (int)number : 100000;
+}
+
 const char *config_prompts_dir(const struct config *c)
 {
     return c->prompts;

@@ -8,6 +8,7 @@
 
 #include "llm/endpoint.h"
 #include "pipeline/grader.h"
+#include "runs/place.h"
 
 struct config; /* config_free; all that it gives is borrowed from it */
 
@@ -29,6 +30,9 @@ const char *config_step_value(const struct config *c, const char *step, const ch
 const char *config_train_value(const struct config *c, const char *name);
 const char *config_train_path(struct config *c, const char *name);
 const char *const *config_train_paths(struct config *c, const char *name);
+
+/* What [place name] says; borrowed. */
+void config_place(struct config *c, const char *name, struct place_settings *out);
 
 /* The graders of each task, resolved: their endpoints have keys. */
 int config_graders(struct config *c, const struct task_graders **list, size_t *n, struct error *err);

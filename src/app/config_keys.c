@@ -64,6 +64,14 @@ const struct config_key config_keys[] = {
 
     {"train", "models", CONFIG_WORDS, NULL, "folders to look for base models in"},
     {"train", "program", CONFIG_PATH, NULL, "the program hinge-train on this machine"},
+
+    {"place", "program", CONFIG_TEXT, NULL, "the program hinge-train there"},
+    {"place", "folder", CONFIG_TEXT, NULL, "ssh: where runs and models are put, from the home folder there"},
+    {"place", "ssh", CONFIG_WORDS, NULL, "ssh: the program ssh and its options"},
+    {"place", "sbatch", CONFIG_WORDS, NULL, "slurm: options of sbatch"},
+    {"place", "launch", CONFIG_WORDS, NULL, "slurm: what starts several processes"},
+    {"place", "nodes", CONFIG_COUNT, NULL, "slurm: how many nodes"},
+    {"place", "gpus", CONFIG_WHOLE, NULL, "slurm: GPUs on each node"},
     {.section = NULL},
 };
 

@@ -16,7 +16,7 @@ enum config_type {
 };
 
 struct config_key {
-    const char *section; /* project, endpoint, grader, task, step, train */
+    const char *section; /* project, endpoint, grader, task, step, train, place */
     const char *name;
     enum config_type type;
     const char *choices; /* of CONFIG_CHOICE, separated by | */

@@ -112,7 +112,7 @@ static bool is_section(const char *kind, const char *name)
 {
     if (strcmp(kind, "project") == 0 || strcmp(kind, "train") == 0)
         return !*name;
-    static const char *const named[] = {"endpoint", "grader", "task", "step"};
+    static const char *const named[] = {"endpoint", "grader", "task", "step", "place"};
     for (size_t i = 0; i < sizeof named / sizeof *named; i++)
         if (strcmp(kind, named[i]) == 0)
             return *name != 0 && strlen(name) < 64;
@@ -136,7 +136,7 @@ static int take_value(void *context, const char *section, const char *name, cons
                         .line = r->line, .own = r->own};
     if (!is_section(kind, rest)) {
         entries_fault(e, &one, "[%.60s] is no section: [project], [endpoint NAME], [grader NAME], [task NAME], "
-                               "[step NAME] or [train]", section);
+                               "[step NAME], [train] or [place NAME]", section);
         return 1;
     }
     one.key = config_key_find(kind, name);

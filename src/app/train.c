@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "jobs/jobs.h"
+#include "runs/place.h"
 
 enum { METHODS_MAX = 16 };
 
@@ -52,6 +53,14 @@ int train_launch(char *const *folders, size_t n, struct error *err)
     return result;
 }
 
+static int has_trainer(const char *project, struct error *err)
+{
+    struct str path = {0};
+    int result = train_program(project, &path, err);
+    str_free(&path);
+    return result;
+}
+
 static int check_request(const struct train_request *q, struct error *err)
 {
     if (!q->n_methods || q->n_methods > METHODS_MAX)
@@ -62,9 +71,9 @@ static int check_request(const struct train_request *q, struct error *err)
     }
     if (q->snapshot && q->n_methods > 1)
         return error_set(err, ERR_USAGE, "an older snapshot is of one method: a comparison makes new ones");
-    if (q->place && strcmp(q->place, "local") != 0)
-        return error_set(err, ERR_USAGE, "there is no place '%.80s'; local is one", q->place);
-    return train_settings_check(q, err);
+    if ((q->place && place_check(q->place, err) != 0) || train_settings_check(q, err) != 0)
+        return -1;
+    return q->place && strcmp(q->place, "local") != 0 ? 0 : has_trainer(q->project, err);
 }
 
 static void end_all(struct making *all, size_t n, bool undo)
@@ -127,7 +136,7 @@ int train_branch(const char *project, const char *name, int64_t step, const stru
     struct run parent;
     struct str checkpoint = {0};
     *out = (struct train_names){0};
-    if (train_settings_check(q, err) != 0 || train_find(project, name, &parent, err) != 0)
+    if ((q->place && place_check(q->place, err) != 0) || train_settings_check(q, err) != 0 || train_find(project, name, &parent, err) != 0)
         return -1;
     struct train_request mine = *q;
     mine.project = project;
@@ -219,7 +228,18 @@ int train_delete(const char *project, const char *name, struct error *err)
     struct run r;
     if (train_find(project, name, &r, err) != 0)
         return -1;
-    int result = run_delete(r.folder, err);
+    struct config *c = config_load(project, err);
+    struct place_settings settings;
+    int result = c ? 0 : -1;
+    if (result == 0 && !run_state_busy(r.state) && r.state != RUN_UNREADABLE && r.started) {
+        config_place(c, place_name(r.place), &settings);
+        result = place_delete(&r, &settings, err);
+        if (result != 0)
+            error_prefix(err, "what the run has there is not removed, and so it stays here: ");
+    }
+    if (result == 0)
+        result = run_delete(r.folder, err);
+    config_free(c);
     run_free(&r);
     return result;
 }

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "jobs/report.h"
+#include "runs/curve.h"
 #include "runs/place.h"
 
 struct kept {
@@ -46,7 +47,16 @@ static struct log *open_log(const char *folder)
     return log;
 }
 
-static void keep_one(const struct kept *k, const char *trainer)
+/* Who looks at the run next finds its metrics read. */
+static void make_index(const char *folder)
+{
+    struct curve *c = curve_open(folder, NULL);
+    if (c)
+        (void)curve_save(c, NULL);
+    curve_close(c);
+}
+
+static void keep_one(const struct kept *k, const char *trainer, struct config *config)
 {
     struct error err = {0};
     struct run run;
@@ -54,6 +64,7 @@ static void keep_one(const struct kept *k, const char *trainer)
     run_open(k->folder, &run);
     struct run_end end = {.started = clock_now_ms()};
     struct place_work w = {.run = &run, .trainer = trainer, .keeper = k->lock, .log = log, .end = &end};
+    config_place(config, place_name(run.place), &w.settings);
     int result = run_end_begin(k->folder, &err);
     if (result == 0)
         result = place_run(&w, &err);
@@ -66,17 +77,18 @@ static void keep_one(const struct kept *k, const char *trainer)
     if (run_end_write(k->folder, &end, &err) != 0)
         log_write(log, LOG_LEVEL_ERROR, "%s", err.text);
     run_stop_clear(k->folder);
+    make_index(k->folder);
     run_free(&run);
     log_close(log);
 }
 
-static void keep_all(struct kept *all, size_t n, const char *trainer)
+static void keep_all(struct kept *all, size_t n, const char *trainer, struct config *config)
 {
     for (size_t i = 0; i < n; i++) {
         if (run_stop_asked(all[i].folder)) /* taken out of the queue */
             run_stop_clear(all[i].folder);
         else
-            keep_one(&all[i], trainer);
+            keep_one(&all[i], trainer, config);
         close(all[i].lock);
         all[i].lock = -1;
     }
@@ -97,12 +109,15 @@ int train_keep(const char *const *folders, size_t n, struct error *err)
     str_addf(&project, "%.*s", slash ? (int)(slash - folders[0]) : 0, folders[0]);
     if (project.len > 5)
         str_cut(&project, project.len - 5);
-    int result = train_program(str_z(&project), &trainer, err);
+    struct config *config = config_load(str_z(&project), err);
+    int result = config ? 0 : -1;
+    if (result == 0 && train_program(str_z(&project), &trainer, NULL) != 0)
+        str_adds(&trainer, "hinge-train"); /* not here: there may be one where the run goes */
     if (result == 0)
         result = take_all(all, n, err);
     if (result == 0) {
         report_taken(report);
-        keep_all(all, n, trainer.at);
+        keep_all(all, n, trainer.at, config);
     } else {
         report_refused(report, err);
     }
@@ -111,6 +126,7 @@ int train_keep(const char *const *folders, size_t n, struct error *err)
             close(all[i].lock);
     }
     mem_free(all);
+    config_free(config);
     str_free(&trainer);
     str_free(&project);
     return result;

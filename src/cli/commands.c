@@ -150,7 +150,7 @@ static const struct option_spec train_options[] = {
     {"valid", 0, "FILE", "held out for its loss; none for nothing (the split valid, where it has records)"},
     {"adapter", 0, "DIR", "begin with this adapter"},
     {"device", 0, "auto|cpu|cuda", "what computes (auto)"},
-    {"place", 0, "PLACE", "where: local (local)"},
+    {"place", 0, "PLACE", "where: local, ssh:HOST or slurm (local)"},
     {"processes", 0, "N", "processes, joined by MPI (1)"},
     {"name", 0, "NAME", "of the run (METHOD-1, METHOD-2, ...)"},
     {"notes", 0, "TEXT", "kept with the run"},

@@ -5,16 +5,10 @@
 #include "base/mem.h"
 #include "runs/place_parts.h"
 
-static int processes_of(const struct run *r)
-{
-    double n = json_number(json_get(r->about, "processes"), 1);
-    return n >= 1 && n <= 65536 ? (int)n : 1;
-}
-
 int place_local(const struct place_work *w, struct error *err)
 {
     char count[16];
-    int n = processes_of(w->run);
+    int n = place_processes(w->run);
     snprintf(count, sizeof count, "%d", n);
     const char *const alone[] = {w->trainer, "fit", NULL};
     /* mpirun told to end gives its processes time for a checkpoint. */

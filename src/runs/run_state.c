@@ -96,6 +96,16 @@ static void tell_ended(struct run *r, const struct run_end *end)
         say_lost(r, words ? words : text);
 }
 
+/* On another machine it may go on: only from there can be told. */
+static void tell_away(struct run *r)
+{
+    struct str text = {0};
+    r->state = RUN_FAILED;
+    str_addf(&text, "nobody here follows it any more; %s may still train it: resume connects to it again", r->place);
+    run_say(r, text.at);
+    str_free(&text);
+}
+
 /* Nobody wrote how the process ended: the last line of its log knows, or it says no more than it did. */
 static void tell_by_log(struct run *r, bool was_started)
 {
@@ -127,8 +137,9 @@ void run_tell_state(struct run *r)
     r->started = end.started;
     r->ended = 0;
     if (held || (kept && strncmp(stage, "running", 7) == 0)) {
+        bool more = kept && strncmp(stage, "running: ", 9) == 0;
         r->state = RUN_RUNNING;
-        run_say(r, run_stop_asked(r->folder) ? "stopping after the step at hand" : "");
+        run_say(r, more ? stage + 9 : run_stop_asked(r->folder) ? "stopping after the step at hand" : "");
         return;
     }
     if (kept) {
@@ -142,6 +153,8 @@ void run_tell_state(struct run *r)
         run_say(r, "");
     } else if (ended && end.ended) {
         tell_ended(r, &end);
+    } else if (ended && strcmp(r->place, "local") != 0 && r->place[0]) {
+        tell_away(r);
     } else {
         tell_by_log(r, ended);
     }

@@ -10,6 +10,7 @@ const struct train_command train_commands[] = {
     {"merge", "write a model with an adapter merged in", merge_options, run_merge},
     {"convert", "an adapter from PEFT's format to llama.cpp's, or back", convert_options, run_convert},
     {"info", "describe a model, or plan a training", info_options, run_info},
+    {"alive", "say whether a process trains in a run's folder: exits with 0 or 1", alive_options, run_alive},
     {"bench", "measure this machine on a model", bench_options, run_bench},
     {NULL, NULL, NULL, NULL},
 };

@@ -13,7 +13,7 @@ struct train_command {
 extern const struct train_command train_commands[]; /* ends with a NULL name */
 
 extern const struct option_spec fit_options[], data_options[], generate_options[], score_options[],
-    merge_options[], convert_options[], info_options[], bench_options[];
+    merge_options[], convert_options[], info_options[], alive_options[], bench_options[];
 int run_fit(const struct options *o, struct error *err);
 int run_data(const struct options *o, struct error *err);
 int run_generate(const struct options *o, struct error *err);
@@ -21,6 +21,7 @@ int run_score(const struct options *o, struct error *err);
 int run_merge(const struct options *o, struct error *err);
 int run_convert(const struct options *o, struct error *err);
 int run_info(const struct options *o, struct error *err);
+int run_alive(const struct options *o, struct error *err);
 int run_bench(const struct options *o, struct error *err);
 
 #endif

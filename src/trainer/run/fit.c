@@ -200,8 +200,7 @@ static int enter_folder(struct fit *f, struct error *err)
         return 0;
     int result = describe(f, &config, err);
     if (result == 0)
-        result = run_folder_open(option(f->options, "out"), str_slice(&config),
-                                 option_flag(f->options, "resume"), &f->folder, err);
+        result = run_folder_enter(&f->folder, str_slice(&config), option_flag(f->options, "resume"), err);
     str_free(&config);
     return result;
 }
@@ -221,7 +220,9 @@ static void fit_free(struct fit *f)
 
 static int open_all(struct fit *f, struct error *err)
 {
-    if (read_numbers(f, err) != 0 || session_open(f->options, true, &f->session, err) != 0 ||
+    if (read_numbers(f, err) != 0 ||
+        (f->ranks.rank == 0 && run_folder_lock(option(f->options, "out"), &f->folder, err) != 0) ||
+        session_open(f->options, true, &f->session, err) != 0 ||
         read_data(f, err) != 0 || attach(f, err) != 0 || open_loss(f, err) != 0)
         return -1;
     return enter_folder(f, err);

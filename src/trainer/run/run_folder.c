@@ -70,13 +70,29 @@ static int check_config(struct run_folder *f, struct slice config, bool resume, 
     return result;
 }
 
-int run_folder_open(const char *path, struct slice config, bool resume, struct run_folder *f,
-                    struct error *err)
+int run_folder_lock(const char *path, struct run_folder *f, struct error *err)
 {
-    *f = (struct run_folder){.path = mem_strdup(path), .lock = -1};
-    if (file_make_dir(path, err) != 0 || take_lock(f, err) != 0 ||
-        check_config(f, config, resume, err) != 0)
+    *f = (struct run_folder){.path = mem_strdup(path), .lock = -1, .made = !file_exists(path)};
+    return file_make_dir(path, err) == 0 ? take_lock(f, err) : -1;
+}
+
+bool run_folder_alive(const char *path)
+{
+    struct str lock = {0};
+    str_addf(&lock, "%s/lock", path);
+    int fd = open(lock.at, O_RDONLY | O_CLOEXEC);
+    bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (fd >= 0)
+        close(fd);
+    str_free(&lock);
+    return held;
+}
+
+int run_folder_enter(struct run_folder *f, struct slice config, bool resume, struct error *err)
+{
+    if (check_config(f, config, resume, err) != 0)
         return -1;
+    f->made = false;
     struct str log = path_in(f, "log.txt");
     f->log = log_open(log.at, err);
     str_free(&log);
@@ -134,6 +150,12 @@ void run_folder_close(struct run_folder *f)
     if (f->metrics)
         fclose(f->metrics);
     log_close(f->log);
+    if (f->made && f->lock >= 0) { /* it never became a run's */
+        struct str lock = path_in(f, "lock");
+        unlink(lock.at);
+        rmdir(f->path);
+        str_free(&lock);
+    }
     if (f->lock >= 0)
         close(f->lock);
     mem_free(f->path);

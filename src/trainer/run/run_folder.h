@@ -11,15 +11,20 @@
 
 struct run_folder {
     char *path;
-    int lock; /* descriptor; the lock is held while it is open */
+    int lock;  /* descriptor; the lock is held while it is open */
+    bool made; /* by run_folder_lock, and not entered yet */
     FILE *metrics;
     struct log *log;
 };
 
-/* Makes or enters the folder and locks it. config is what the run is: it is written to a new folder, and
- * must be the same in one that is resumed. A folder that holds a run is entered only with resume. */
-int run_folder_open(const char *path, struct slice config, bool resume, struct run_folder *f,
-                    struct error *err);
+/* Makes the folder where it is missing, and locks it: held from before a model is loaded. One that was made and never
+ * entered is removed by run_folder_close. */
+int run_folder_lock(const char *path, struct run_folder *f, struct error *err);
+/* Whether a process holds the lock now. */
+bool run_folder_alive(const char *path);
+/* config is what the run is: it is written to a new folder, and must be the same in one that is resumed. A folder that
+ * holds a run is entered only with resume. */
+int run_folder_enter(struct run_folder *f, struct slice config, bool resume, struct error *err);
 /* Opens metrics.jsonl for appending, without lines of steps after last. */
 int run_folder_metrics(struct run_folder *f, int last, struct error *err);
 /* One line, flushed; disk full is reported. */
