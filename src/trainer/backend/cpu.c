@@ -129,13 +129,19 @@ void cpu_small_matmul(const struct matmul *p, const float *a, const float *bm, f
 float *cpu_room(struct backend *b, size_t count)
 {
     struct cpu *c = (struct cpu *)(void *)b;
+    size_t bytes = (count + HEADER) * sizeof *c->room;
     if (count > c->room_count) {
         mem_free(c->room);
-        c->room = mem_alloc(count * sizeof *c->room);
-        advise_huge(c->room, count * sizeof *c->room);
+        c->room = mem_alloc(bytes);
+        advise_huge(c->room, bytes);
         c->room_count = count;
     }
-    return c->room;
+    return c->room + (ALIGN - (uintptr_t)c->room % ALIGN) % ALIGN / sizeof *c->room;
+}
+
+bool cpu_has_tiles(const struct backend *b)
+{
+    return ((const struct cpu *)(const void *)b)->amx;
 }
 
 int cpu_workers(const struct backend *b, double work)
@@ -171,7 +177,7 @@ static void cpu_matmul(struct backend *b, const struct matmul *p, const real *le
     float *c = out;
     if (p->m == 0 || p->n == 0)
         return;
-    bool amx = ((struct cpu *)(void *)b)->amx && cpu_amx_gains(p);
+    bool amx = cpu_has_tiles(b) && cpu_amx_gains(p);
     if (!amx && p->from && p->from != out && p->beta != 0)
         copy_rows(p, p->from, c);
     if (cpu_few_rows(p, amx)) {

@@ -21,7 +21,6 @@ enum {
     SHARED_PAIRS = 64, /* of a block */
     OWN_PAIRS = 8,     /* with BLOCK_STEPS 0.9 MB */
     BLOCK_STEPS = 18,  /* of k */
-    TILES = 8,
 };
 
 /* A block of one operand, packed, and the largest magnitude of each panel. */
@@ -81,14 +80,22 @@ bool cpu_amx_gains(const struct matmul *p)
     return p->m > SIDE && p->n > SIDE && p->k >= STEP && (double)p->m * p->n * p->k >= 1 << 18;
 }
 
-AMX_CODE static void configure_tiles(void)
+/* Constant: GCC 12's _tile_loadconfig tells the compiler that it reads 8 bytes, and what is stored in the others before it
+ * may be left out. */
+AMX_CODE void amx_begin(void)
 {
-    struct tile_config config = {.palette = 1};
-    for (int i = 0; i < TILES; i++) {
-        config.bytes[i] = STEP * sizeof(uint16_t);
-        config.rows[i] = SIDE;
-    }
+    enum { BYTES = STEP * sizeof(uint16_t) };
+    static const struct tile_config config = {
+        .palette = 1,
+        .bytes = {BYTES, BYTES, BYTES, BYTES, BYTES, BYTES, BYTES, BYTES},
+        .rows = {SIDE, SIDE, SIDE, SIDE, SIDE, SIDE, SIDE, SIDE},
+    };
     _tile_loadconfig(&config);
+}
+
+AMX_CODE void amx_end(void)
+{
+    _tile_release();
 }
 
 AMX_CODE static inline void fetch(const uint16_t *tile)
@@ -107,17 +114,17 @@ AMX_CODE static inline void fetch(const uint16_t *tile)
     _tile_dpbf16ps(2, 5, 6);                                                                       \
     _tile_dpbf16ps(3, 5, 7)
 
-/* sums (PAIR by PAIR) = two panels of A times two of B, of so many steps each. */
-AMX_CODE static void multiply_pair(const uint16_t *a, const uint16_t *b, int steps, float *sums)
+/* sums (PAIR by PAIR) = two panels of A times two of B, the first steps of each; panels are so far apart. */
+AMX_CODE static void multiply_pair(const uint16_t *a, size_t a_panel, const uint16_t *b, size_t b_panel, int steps,
+                                   float *sums)
 {
     enum { HIGH, MIDDLE, LOW, ROW = PAIR * sizeof(float) };
-    size_t panel = (size_t)steps * PANEL_STEP;
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
     _tile_zero(3);
     for (int s = 0; s < steps; s++, a += PANEL_STEP, b += PANEL_STEP) {
-        const uint16_t *a1 = a + panel, *b1 = b + panel;
+        const uint16_t *a1 = a + a_panel, *b1 = b + b_panel;
         LOAD(4, 5, a, a1, HIGH);
         LOAD(6, 7, b, b1, LOW);
         fetch(a + PANEL_STEP);
@@ -176,7 +183,7 @@ static void multiply_odd(const struct matmul *p, const float *a, const float *b,
 
 /* Bits of the largest magnitudes on both sides: whether no piece or product of pieces overflows, and whether what
  * vanishes below 2^-126, which tiles take for zero, is nothing beside the product's largest terms. */
-static bool tiles_can(uint32_t a, uint32_t b)
+bool amx_can(uint32_t a, uint32_t b)
 {
     enum { BIAS = 127, LARGE = 60, SMALL = -64 };
     int ea = (int)(a >> 23), eb = (int)(b >> 23);
@@ -224,9 +231,10 @@ static void work_pair(const struct product *t, const struct packed *rows, int i,
     size_t at = (size_t)row * (size_t)part.ldc + (size_t)column;
     float *c = t->c + at;
     const float *plus = t->plus + at;
-    if (tiles_can(top_of(rows, i), top_of(columns, j))) {
-        size_t size = pair_size(t->steps);
-        multiply_pair(rows->panels + (size_t)i * size, columns->panels + (size_t)j * size, t->steps, sums);
+    if (amx_can(top_of(rows, i), top_of(columns, j))) {
+        size_t panel = (size_t)t->steps * PANEL_STEP;
+        multiply_pair(rows->panels + 2 * (size_t)i * panel, panel, columns->panels + 2 * (size_t)j * panel, panel,
+                      t->steps, sums);
         add_sums(sums, &part, plus, c);
     } else {
         multiply_odd(&part, element(&t->a, row, t->k0), element(&t->b, column, t->k0), plus, c);
@@ -243,7 +251,7 @@ static void pack_pair(const struct product *t, const struct packed *x, int pair)
 }
 
 /* A thread's part of the operand that is not shared: pairs from one to another. */
-AMX_CODE static void work_own(const struct product *t, int from, int to, int thread)
+static void work_own(const struct product *t, int from, int to, int thread)
 {
     uint32_t tops[2 * OWN_PAIRS];
     const struct operand *o = t->share_a ? &t->b : &t->a;
@@ -252,7 +260,7 @@ AMX_CODE static void work_own(const struct product *t, int from, int to, int thr
     own.panels = t->own + (size_t)thread * OWN_PAIRS * pair_size(t->steps);
     for (int i = 0; i < to - from; i++)
         pack_pair(t, &own, i);
-    configure_tiles();
+    amx_begin();
     for (int s = 0; s < parts_of(t->shared.count, PAIR); s++) {
         for (int i = 0; i < to - from; i++) {
             if (t->share_a)
@@ -261,7 +269,7 @@ AMX_CODE static void work_own(const struct product *t, int from, int to, int thr
                 work_pair(t, &own, i, &t->shared, s);
         }
     }
-    _tile_release();
+    amx_end();
 }
 
 static void work_block(struct backend *b, const struct product *t)
@@ -286,11 +294,10 @@ void cpu_amx_matmul(struct backend *b, const struct matmul *p, const float *a, c
     int shared_count = least(p->m, p->n), shared_pairs = least(parts_of(shared_count, PAIR), SHARED_PAIRS);
     struct product t = {.p = p, .c = c, .steps = steps, .share_a = p->m < p->n};
     size_t pair = pair_size(steps), pairs = (size_t)shared_pairs + (size_t)b->threads * OWN_PAIRS;
-    uintptr_t room = (uintptr_t)cpu_room(b, pairs * pair * sizeof(uint16_t) / sizeof(float) + SIDE);
     t.a = (struct operand){a, p->lda, p->m, !p->ta, false};
     t.b = (struct operand){bm, p->ldb, p->n, p->tb, true};
     t.shared = (struct packed){.from = t.share_a ? &t.a : &t.b, .tops = tops};
-    t.shared.panels = (uint16_t *)(void *)((room + 63) / 64 * 64);
+    t.shared.panels = (uint16_t *)(void *)cpu_room(b, pairs * pair * sizeof(uint16_t) / sizeof(float));
     t.own = t.shared.panels + (size_t)shared_pairs * pair;
     for (; t.k0 < p->k; t.k0 += steps * STEP) {
         t.kc = least(p->k - t.k0, steps * STEP);
@@ -303,7 +310,60 @@ void cpu_amx_matmul(struct backend *b, const struct matmul *p, const float *a, c
         }
     }
 }
+
+uint32_t amx_pack(const struct operand *o, int k, uint16_t *packed)
+{
+    uint32_t most = 0;
+    int panels = 2 * parts_of(o->count, PAIR), steps = parts_of(k, STEP);
+    for (int i = 0; i < panels; i++) {
+        uint32_t top = amx_pack_panel(o, i * SIDE, 0, k, packed + (size_t)i * (size_t)steps * PANEL_STEP);
+        most = top > most ? top : most;
+    }
+    return most;
+}
+
+void amx_multiply(const struct matmul *p, const uint16_t *a, int a_steps, const uint16_t *b, int b_steps, float *c)
+{
+    _Alignas(64) float sums[PAIR * PAIR];
+    size_t a_panel = (size_t)a_steps * PANEL_STEP, b_panel = (size_t)b_steps * PANEL_STEP;
+    for (int i = 0; i < p->m; i += PAIR) {
+        for (int j = 0; j < p->n; j += PAIR) {
+            struct matmul part = *p;
+            float *to = c + (size_t)i * (size_t)p->ldc + j;
+            part.m = least(p->m - i, PAIR);
+            part.n = least(p->n - j, PAIR);
+            multiply_pair(a + (size_t)(i / SIDE) * a_panel, a_panel, b + (size_t)(j / SIDE) * b_panel, b_panel,
+                          parts_of(p->k, STEP), sums);
+            add_sums(sums, &part, to, to);
+        }
+    }
+}
 #else
+void amx_begin(void)
+{
+}
+
+void amx_end(void)
+{
+}
+
+uint32_t amx_pack(const struct operand *o, int k, uint16_t *packed)
+{
+    (void)o, (void)k, (void)packed;
+    return 0;
+}
+
+bool amx_can(uint32_t a, uint32_t b)
+{
+    (void)a, (void)b;
+    return false;
+}
+
+void amx_multiply(const struct matmul *p, const uint16_t *a, int a_steps, const uint16_t *b, int b_steps, float *c)
+{
+    (void)p, (void)a, (void)a_steps, (void)b, (void)b_steps, (void)c;
+}
+
 bool cpu_amx_usable(void)
 {
     return false;

@@ -3,6 +3,7 @@
 #define TRAINER_BACKEND_CPU_AMX_PARTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Compilers that know the instructions; which processor runs them is asked when the program starts. */
@@ -14,6 +15,8 @@
 #define AMX_CODE __attribute__((AMX_TARGET))
 #else
 #define AMX_CODE __attribute__((AMX_TARGET, optimize("O3")))
+#endif
+
 #endif
 
 /*
@@ -31,6 +34,7 @@ struct operand {
     bool is_b;
 };
 
+#ifdef HAVE_AMX
 /* Packs the panel that begins with row first, for kc of k from k0; what is beyond count or kc is zero. Returns the bits
  * of the largest |x| in it, NaN above infinity above all numbers. */
 uint32_t amx_pack_panel(const struct operand *o, int first, int k0, int kc, uint16_t *out);

@@ -1,31 +1,19 @@
 /*
- * Attention with the branch mask, in blocks of queries against blocks of keys (Dao et al. 2022):
- * no matrix of scores is ever held whole. For one block of queries the keys it may see are two
- * spans: the context (all of it) and its own segment up to the block's end (causal).
+ * Attention with the branch mask, in blocks of queries against blocks of keys (Dao et al. 2022): no matrix of scores is
+ * ever held whole. The keys that queries may see are two spans: the context (all of it) and their own segment up to
+ * themselves (causal). Four blocks of queries and all heads that share keys meet one block of keys after the other.
  */
 #include <math.h>
 #include <string.h>
 
 #include "base/array.h"
 #include "base/mem.h"
+#include "trainer/backend/cpu_attention_parts.h"
 #include "trainer/backend/cpu_parts.h"
 
-enum { QUERIES = 64, KEYS = 256, PARTS = 2 };
+enum { BLOCKS = 4 }; /* of queries, of a span */
 
-/* A block of queries of one segment, and one of the key blocks it sees. */
-struct block {
-    int q_start, q_len;
-    int k_start, k_len;
-    bool causal; /* query row i sees key row j only when j <= i */
-};
-
-struct work {
-    const struct segment *segment;
-    int q_start, q_len;
-};
-
-/* Next key block for the queries of w; *at counts keys done. False at the end. */
-static bool next_keys(const struct work *w, int *at, struct block *b)
+bool attention_next_keys(const struct span *w, int *at, struct block *b)
 {
     const struct segment *s = w->segment;
     int own = w->q_start + w->q_len - s->start; /* keys of the segment up to the block's end */
@@ -47,25 +35,31 @@ static bool next_keys(const struct work *w, int *at, struct block *b)
     return true;
 }
 
-static const float *head_at(const real *x, int row, int heads, int head, int dim)
+struct block attention_seen(const struct block *b, int q_start, int q_len)
+{
+    struct block seen = {q_start, q_len, b->k_start, b->k_len, false};
+    if (!b->causal)
+        return seen;
+    int before = q_start + q_len - b->k_start; /* keys up to the last query */
+    seen.k_len = before < 0 ? 0 : before < b->k_len ? before : b->k_len;
+    seen.causal = seen.k_start + seen.k_len - 1 > q_start;
+    return seen;
+}
+
+const float *head_at(const real *x, int row, int heads, int head, int dim)
 {
     return (const float *)x + ((size_t)row * (size_t)heads + (size_t)head) * (size_t)dim;
 }
 
-static float *head_of(real *x, int row, int heads, int head, int dim)
+float *head_of(real *x, int row, int heads, int head, int dim)
 {
     return (float *)x + ((size_t)row * (size_t)heads + (size_t)head) * (size_t)dim;
 }
 
-/* Scaled scores of a block into s (rows of KEYS), masked ones as -inf. */
-static void scores(const struct attention *a, const struct block *b, int head, float *s)
+void attention_scores(const struct factor *q, const struct factor *k, const struct block *b, int dim, float *s)
 {
-    int kv = head / (a->q_heads / a->kv_heads), dim = a->head_dim;
-    struct matmul p = {.tb = true, .m = b->q_len, .n = b->k_len, .k = dim,
-                       .alpha = 1.0F / sqrtf((float)dim), .lda = a->q_heads * dim,
-                       .ldb = a->kv_heads * dim, .ldc = KEYS};
-    cpu_small_matmul(&p, head_at(a->q, b->q_start, a->q_heads, head, dim),
-                     head_at(a->k, b->k_start, a->kv_heads, kv, dim), s);
+    struct matmul p = {.m = b->q_len, .n = b->k_len, .k = dim, .alpha = 1.0F / sqrtf((float)dim), .ldc = KEYS};
+    factor_multiply(q, k, &p, s);
     for (int i = 0; b->causal && i < b->q_len; i++) {
         int first = b->q_start + i + 1 - b->k_start;
         for (int j = first < 0 ? 0 : first; j < b->k_len; j++)
@@ -100,47 +94,133 @@ static void soften(float *s, const struct block *b, float *top, float *sum, floa
     }
 }
 
-static void forward_block(const struct attention *a, const struct work *w, int head)
+/* What a thread needs beside the operands: for each head that shares keys and each block of queries the packed queries
+ * and the state of its softmax; packed keys, values and probabilities. */
+struct forward_room {
+    float *top, *sum; /* QUERIES of each */
+    float *queries;   /* packed, NULL without tiles */
+    struct factor k, v, p;
+};
+
+static size_t packed_floats(int heads, int dim)
 {
-    float s[QUERIES * KEYS], top[QUERIES], sum[QUERIES] = {0};
-    int dim = a->head_dim, kv = head / (a->q_heads / a->kv_heads), ldo = a->q_heads * dim;
-    float *o = head_of(a->o, w->q_start, a->q_heads, head, dim);
-    for (int i = 0; i < w->q_len; i++) {
+    return (size_t)(heads * BLOCKS) * factor_room(QUERIES, dim) + factor_room(KEYS, dim) + factor_room(dim, KEYS) +
+           factor_room(QUERIES, KEYS);
+}
+
+static size_t state_floats(int heads)
+{
+    return 2 * (size_t)(heads * BLOCKS) * QUERIES;
+}
+
+static struct forward_room room_of(float *at, int heads, int dim, bool tiles)
+{
+    struct forward_room r = {.top = at, .sum = at + state_floats(heads) / 2};
+    float *packed = tiles ? at + state_floats(heads) : NULL;
+    r.queries = packed;
+    if (tiles)
+        packed += (size_t)(heads * BLOCKS) * factor_room(QUERIES, dim);
+    r.k = factor_new(true, true, KEYS, dim, &packed);
+    r.v = factor_new(true, false, dim, KEYS, &packed);
+    r.p = factor_new(false, true, QUERIES, KEYS, &packed);
+    return r;
+}
+
+/* The queries of a head and a block: rows from q_start. */
+static struct factor queries_of(const struct attention *a, const struct forward_room *r, int slot)
+{
+    float *room = r->queries ? r->queries + (size_t)slot * factor_room(QUERIES, a->head_dim) : NULL;
+    return factor_new(false, true, QUERIES, a->head_dim, &room);
+}
+
+/* One block of queries of one head, with keys and values that are taken. */
+static void forward_block(const struct attention *a, const struct block *b, int head, struct factor *q,
+                          struct forward_room *r, int slot)
+{
+    float s[QUERIES * KEYS], *top = r->top + (size_t)slot * QUERIES, *sum = r->sum + (size_t)slot * QUERIES;
+    int dim = a->head_dim, ldo = a->q_heads * dim;
+    float *o = head_of(a->o, b->q_start, a->q_heads, head, dim);
+    attention_scores(q, &r->k, b, dim, s);
+    soften(s, b, top, sum, o, ldo, dim);
+    factor_take(&r->p, s, KEYS, b->q_len, b->k_len);
+    factor_multiply(&r->p, &r->v,
+                    &(struct matmul){.m = b->q_len, .n = dim, .k = b->k_len, .alpha = 1, .beta = 1, .ldc = ldo}, o);
+}
+
+static int block_len(const struct span *w, int block)
+{
+    int left = w->q_len - block * QUERIES;
+    return left < QUERIES ? left : QUERIES;
+}
+
+static void start_block(const struct attention *a, const struct span *w, int head, int block, struct factor *q,
+                        float *top, float *sum)
+{
+    int dim = a->head_dim, row = w->q_start + block * QUERIES, len = block_len(w, block);
+    float *o = head_of(a->o, row, a->q_heads, head, dim);
+    factor_take(q, head_at(a->q, row, a->q_heads, head, dim), a->q_heads * dim, len, dim);
+    for (int i = 0; i < len; i++) {
         top[i] = -INFINITY;
-        memset(o + (size_t)i * (size_t)ldo, 0, (size_t)dim * sizeof *o);
-    }
-    struct block b;
-    for (int at = 0; next_keys(w, &at, &b);) {
-        scores(a, &b, head, s);
-        soften(s, &b, top, sum, o, ldo, dim);
-        struct matmul p = {.m = b.q_len, .n = dim, .k = b.k_len, .alpha = 1, .beta = 1, .lda = KEYS,
-                           .ldb = a->kv_heads * dim, .ldc = ldo};
-        cpu_small_matmul(&p, s, head_at(a->v, b.k_start, a->kv_heads, kv, dim), o);
-    }
-    for (int i = 0; i < w->q_len; i++) {
-        scale(o + (size_t)i * (size_t)ldo, dim, 1.0F / sum[i]);
-        a->lse[(size_t)(w->q_start + i) * (size_t)a->q_heads + (size_t)head] = top[i] + logf(sum[i]);
+        sum[i] = 0;
+        memset(o + (size_t)i * (size_t)(a->q_heads * dim), 0, (size_t)dim * sizeof *o);
     }
 }
 
-/* All blocks of queries of all segments; the caller frees. */
-static struct work *list_work(const struct attention *a, int *count)
+static void finish_block(const struct attention *a, const struct span *w, int head, int block, const float *top,
+                         const float *sum)
 {
-    struct work *list = NULL;
+    int dim = a->head_dim, row = w->q_start + block * QUERIES;
+    for (int i = 0; i < block_len(w, block); i++) {
+        scale(head_of(a->o, row + i, a->q_heads, head, dim), dim, 1.0F / sum[i]);
+        a->lse[(size_t)(row + i) * (size_t)a->q_heads + (size_t)head] = top[i] + logf(sum[i]);
+    }
+}
+
+/* The queries of a span and of all heads that share the keys of one. */
+static void forward_span(const struct attention *a, const struct span *w, int kv, struct forward_room *r)
+{
+    int heads = a->q_heads / a->kv_heads, blocks = (w->q_len + QUERIES - 1) / QUERIES, dim = a->head_dim;
+    int ldk = a->kv_heads * dim;
+    struct factor *q = mem_alloc((size_t)(heads * blocks) * sizeof *q);
+    for (int i = 0; i < heads * blocks; i++) {
+        q[i] = queries_of(a, r, i);
+        start_block(a, w, kv * heads + i / blocks, i % blocks, &q[i], r->top + (size_t)i * QUERIES,
+                    r->sum + (size_t)i * QUERIES);
+    }
+    struct block b;
+    for (int at = 0; attention_next_keys(w, &at, &b);) {
+        factor_take(&r->k, head_at(a->k, b.k_start, a->kv_heads, kv, dim), ldk, b.k_len, dim);
+        factor_take(&r->v, head_at(a->v, b.k_start, a->kv_heads, kv, dim), ldk, dim, b.k_len);
+        for (int i = 0; i < heads * blocks; i++) {
+            struct block seen = attention_seen(&b, w->q_start + i % blocks * QUERIES, block_len(w, i % blocks));
+            if (seen.k_len > 0)
+                forward_block(a, &seen, kv * heads + i / blocks, &q[i], r, i);
+        }
+    }
+    for (int i = 0; i < heads * blocks; i++)
+        finish_block(a, w, kv * heads + i / blocks, i % blocks, r->top + (size_t)i * QUERIES,
+                     r->sum + (size_t)i * QUERIES);
+    mem_free(q);
+}
+
+/* All segments' queries in spans; the caller frees. */
+static struct span *list_spans(const struct attention *a, int *count)
+{
+    struct span *list = NULL;
     size_t cap = 0;
     *count = 0;
     for (int i = 0; i < a->segment_count; i++) {
         const struct segment *s = &a->segments[i];
-        for (int at = 0; at < s->len; at += QUERIES) {
-            int len = s->len - at < QUERIES ? s->len - at : QUERIES;
+        for (int at = 0; at < s->len; at += BLOCKS * QUERIES) {
+            int len = s->len - at < BLOCKS * QUERIES ? s->len - at : BLOCKS * QUERIES;
             list = array_reserve(list, &cap, (size_t)*count + 1, sizeof *list);
-            list[(*count)++] = (struct work){s, s->start + at, len};
+            list[(*count)++] = (struct span){s, s->start + at, len};
         }
     }
     return list;
 }
 
-static double attention_work(const struct attention *a)
+double attention_work(const struct attention *a)
 {
     double pairs = 0;
     for (int i = 0; i < a->segment_count; i++)
@@ -148,144 +228,21 @@ static double attention_work(const struct attention *a)
     return pairs * a->q_heads * a->head_dim / 4;
 }
 
+/* The last spans see most keys: they come first, so that no thread is left with one. */
 void cpu_attention(struct backend *b, const struct attention *a)
 {
-    int count;
-    struct work *list = list_work(a, &count);
-    PARALLEL_FOR_ANY_ORDER(cpu_workers(b, attention_work(a)))
-    for (int i = 0; i < count * a->q_heads; i++)
-        forward_block(a, &list[i / a->q_heads], i % a->q_heads);
-    mem_free(list);
-}
-
-/* s becomes P = exp(S - lse); ds becomes P (dP - delta). */
-static void probabilities(float *s, const struct block *b, const float *lse, int stride)
-{
-    for (int i = 0; i < b->q_len; i++) {
-        float *row = s + i * KEYS;
-        exp_row(row, b->k_len, lse[(size_t)i * (size_t)stride]);
-        for (int j = 0; b->causal && j < b->k_len; j++) {
-            if (b->k_start + j > b->q_start + i)
-                row[j] = 0;
-        }
+    int count, threads = cpu_workers(b, attention_work(a)), heads = a->q_heads / a->kv_heads;
+    bool tiles = cpu_has_tiles(b);
+    struct span *list = list_spans(a, &count);
+    size_t each = state_floats(heads) + (tiles ? packed_floats(heads, a->head_dim) : 0);
+    float *room = cpu_room(b, each * (size_t)b->threads);
+    PARALLEL_FOR_ANY_ORDER(threads)
+    for (int i = count * a->kv_heads - 1; i >= 0; i--) {
+        struct forward_room r = room_of(room + each * (size_t)cpu_thread(), heads, a->head_dim, tiles);
+        factors_begin(tiles);
+        forward_span(a, &list[i / a->kv_heads], i % a->kv_heads, &r);
+        factors_end(tiles);
     }
-}
-
-HOT static void score_grads(const float *p, float *ds, const struct block *b, const float *delta)
-{
-    for (int i = 0; i < b->q_len; i++) {
-        for (int j = 0; j < b->k_len; j++)
-            ds[i * KEYS + j] = p[i * KEYS + j] * (ds[i * KEYS + j] - delta[i]);
-    }
-}
-
-static float dot(const float *x, const float *y, int n)
-{
-    float sum = 0;
-    for (int i = 0; i < n; i++)
-        sum += x[i] * y[i];
-    return sum;
-}
-
-/* Keys' and values' gradients of one query head: rows of head_dim. */
-struct head_grads {
-    float *d_k, *d_v;
-};
-
-static void backward_keys(const struct attention *a, const struct attention_grads *g,
-                          const struct block *b, int head, const float *delta,
-                          const struct head_grads *h)
-{
-    float s[QUERIES * KEYS], ds[QUERIES * KEYS];
-    int dim = a->head_dim, kv = head / (a->q_heads / a->kv_heads);
-    int ldq = a->q_heads * dim, ldk = a->kv_heads * dim;
-    const float *d_o = head_at(g->d_o, b->q_start, a->q_heads, head, dim);
-    const float *q = head_at(a->q, b->q_start, a->q_heads, head, dim);
-    size_t key = (size_t)b->k_start * (size_t)dim;
-    float root = 1.0F / sqrtf((float)dim);
-    scores(a, b, head, s);
-    probabilities(s, b, a->lse + (size_t)b->q_start * (size_t)a->q_heads + head, a->q_heads);
-    struct matmul to_v = {.ta = true, .m = b->k_len, .n = dim, .k = b->q_len, .alpha = 1, .beta = 1,
-                          .lda = KEYS, .ldb = ldq, .ldc = dim};
-    cpu_small_matmul(&to_v, s, d_o, h->d_v + key);
-    struct matmul to_p = {.tb = true, .m = b->q_len, .n = b->k_len, .k = dim, .alpha = 1,
-                          .lda = ldq, .ldb = ldk, .ldc = KEYS};
-    cpu_small_matmul(&to_p, d_o, head_at(a->v, b->k_start, a->kv_heads, kv, dim), ds);
-    score_grads(s, ds, b, delta);
-    struct matmul to_q = {.m = b->q_len, .n = dim, .k = b->k_len, .alpha = root, .beta = 1,
-                          .lda = KEYS, .ldb = ldk, .ldc = ldq};
-    cpu_small_matmul(&to_q, ds, head_at(a->k, b->k_start, a->kv_heads, kv, dim),
-                     head_of(g->d_q, b->q_start, a->q_heads, head, dim));
-    struct matmul to_k = to_v;
-    to_k.alpha = root;
-    cpu_small_matmul(&to_k, ds, q, h->d_k + key);
-}
-
-/* Every PARTS-th block of queries of one head. */
-static void backward_part(const struct attention *a, const struct attention_grads *g, int head,
-                          const struct work *list, int count, int part, const struct head_grads *h)
-{
-    int dim = a->head_dim;
-    for (int w = part; w < count; w += PARTS) {
-        float delta[QUERIES];
-        for (int i = 0; i < list[w].q_len; i++) {
-            int row = list[w].q_start + i;
-            delta[i] = dot(head_at(g->d_o, row, a->q_heads, head, dim),
-                           head_at(a->o, row, a->q_heads, head, dim), dim);
-        }
-        struct block b;
-        for (int at = 0; next_keys(&list[w], &at, &b);)
-            backward_keys(a, g, &b, head, delta, h);
-    }
-}
-
-HOT static void add_row(float *to, const float *from, int n)
-{
-    for (int i = 0; i < n; i++)
-        to[i] += from[i];
-}
-
-/* Planes of heads that share keys add up, always in the same order. */
-static void sum_planes(struct backend *b, const struct attention *a, const float *planes, float *out)
-{
-    int shared = a->q_heads / a->kv_heads * PARTS, dim = a->head_dim;
-    size_t plane = (size_t)a->rows * (size_t)dim;
-    PARALLEL_FOR(cpu_workers(b, (double)a->rows * a->q_heads * dim))
-    for (int r = 0; r < a->rows; r++) {
-        for (int kv = 0; kv < a->kv_heads; kv++) {
-            float *to = head_of(out, r, a->kv_heads, kv, dim);
-            const float *from = planes + (size_t)kv * (size_t)shared * plane + (size_t)r * (size_t)dim;
-            memcpy(to, from, (size_t)dim * sizeof *to);
-            for (int i = 1; i < shared; i++)
-                add_row(to, from + (size_t)i * plane, dim);
-        }
-    }
-}
-
-size_t cpu_attention_grad_bytes(int rows, int q_heads, int head_dim)
-{
-    return sizeof(float) * 2 * PARTS * (size_t)rows * (size_t)q_heads * (size_t)head_dim;
-}
-
-/* A thread takes a head's every other block of queries and has planes of its own for keys and values: what is
- * added to what does not depend on the number of threads, and an odd number of heads divides evenly. */
-void cpu_attention_grad(struct backend *b, const struct attention *a,
-                        const struct attention_grads *g)
-{
-    int count;
-    struct work *list = list_work(a, &count);
-    size_t plane = (size_t)a->rows * (size_t)a->head_dim, all = plane * (size_t)a->q_heads;
-    float *d_k = cpu_room(b, 2 * PARTS * all), *d_v = d_k + PARTS * all;
-    memset(g->d_q, 0, all * sizeof(float));
-    PARALLEL_FOR_ANY_ORDER(cpu_workers(b, attention_work(a)))
-    for (int i = 0; i < a->q_heads * PARTS; i++) {
-        struct head_grads own = {d_k + (size_t)i * plane, d_v + (size_t)i * plane};
-        memset(own.d_k, 0, plane * sizeof *d_k);
-        memset(own.d_v, 0, plane * sizeof *d_v);
-        backward_part(a, g, i / PARTS, list, count, i % PARTS, &own);
-    }
-    sum_planes(b, a, d_k, g->d_k);
-    sum_planes(b, a, d_v, g->d_v);
     mem_free(list);
 }
 

@@ -34,7 +34,11 @@ int cpu_workers(const struct backend *b, double work);
 /* Which of them asks, from 0. */
 int cpu_thread(void);
 
-/* Room for count floats that lasts until the next call: scratch of one op. The memory is kept for the next. */
+/* Whether products may go through AMX's tiles (cpu_amx.h). */
+bool cpu_has_tiles(const struct backend *b);
+
+/* Room for count floats, aligned for vectors, that lasts until the next call: scratch of one op. The memory is kept for
+ * the next. */
 float *cpu_room(struct backend *b, size_t count);
 
 /* exp by range reduction and a polynomial (Cephes expf): within 2 ulp, and it vectorises. */
