@@ -3,12 +3,14 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/str.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmp.h"
 #include "trainer/files/gguf.h"
+#include "trainer/files/gguf_write.h"
 #include "trainer/files/safetensors.h"
 #include "trainer/tokenizer/tokenizer.h"
 
@@ -450,6 +452,57 @@ static void types_are_read_as_the_reference(void)
     gguf_close(g);
 }
 
+/* What a file made like another is given: its tensors in fp32. */
+static void give_read(void *ctx, size_t tensor, size_t first, size_t count, float *out)
+{
+    const struct weight *w = &gguf_weights(ctx)->items[tensor];
+    CU_ASSERT_EQUAL(first, 0);
+    dtype_read(w->dtype, w->data, count, out);
+}
+
+static int write_like(const char *path, struct gguf *g, const char *first_name, struct error *err)
+{
+    const struct weight_set *set = gguf_weights(g);
+    struct st_tensor list[16] = {0};
+    for (size_t i = 0; i < set->count; i++) {
+        list[i].name = i == 0 && first_name ? first_name : set->items[i].name;
+        list[i].dims = set->items[i].dims;
+        memcpy(list[i].shape, set->items[i].shape, sizeof list[i].shape);
+    }
+    return gguf_write_like(path, g, list, set->count, give_read, g, err);
+}
+
+static void a_file_like_another_has_its_keys_and_values(void)
+{
+    static const char path[] = "test-files-like.gguf";
+    struct error err = {0};
+    struct gguf *g = gguf_open(GOLDEN "/quants.gguf", &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(g);
+    CU_ASSERT_EQUAL(write_like(path, g, NULL, &err), 0);
+    struct gguf *made = gguf_open(path, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(made);
+    size_t pairs, made_pairs;
+    struct slice all = gguf_pairs(g, &pairs), made_all = gguf_pairs(made, &made_pairs);
+    CU_ASSERT(pairs > 0 && pairs == made_pairs && all.len == made_all.len);
+    CU_ASSERT_TRUE(slice_is(gguf_string(made, "general.architecture"), "llama"));
+    CU_ASSERT_EQUAL(gguf_number(made, "general.file_type", 0), 0);
+    for (size_t i = 0; i < gguf_weights(g)->count; i++) {
+        const struct weight *w = &gguf_weights(g)->items[i], *m = &gguf_weights(made)->items[i];
+        float want[1024], got[1024];
+        CU_ASSERT_FATAL(w->count == 1024 && m->count == 1024);
+        CU_ASSERT_STRING_EQUAL(m->name, w->name);
+        CU_ASSERT_STRING_EQUAL(dtype_name(m->dtype), "F32");
+        dtype_read(w->dtype, w->data, 1024, want);
+        dtype_read(m->dtype, m->data, 1024, got);
+        CU_ASSERT_EQUAL(memcmp(want, got, sizeof want), 0);
+    }
+    gguf_close(made);
+    CU_ASSERT_EQUAL(unlink(path), 0);
+    CU_ASSERT_NOT_EQUAL(write_like(path, g, "a.tensor.name.that.is.longer.than.the.63.bytes.that.readers.take.of.it", &err), 0);
+    CU_ASSERT_NOT_EQUAL(access(path, F_OK), 0);
+    gguf_close(g);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test tests[] = {
@@ -468,6 +521,7 @@ int main(int argc, char **argv)
         {"gguf: other hostile files are refused", hostile_gguf_is_refused},
         {"every type is read as the gguf package does", types_are_read_as_the_reference},
         {"halves and bf16 are exact", halves_are_exact},
+        {"GGUF: a file like another", a_file_like_another_has_its_keys_and_values},
         {NULL, NULL},
     };
     return suite_run("trainer: files", tests, argc, argv);

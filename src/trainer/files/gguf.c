@@ -17,6 +17,7 @@ struct gguf {
     struct map *keys;
     struct gguf_value *values;
     size_t count, cap;
+    struct slice pairs; /* the part of the file they stand in */
     struct weight_set weights; /* owns the mapped file, where there is one */
 };
 
@@ -222,10 +223,12 @@ static int parse(struct gguf *g, struct cursor *c, struct error *err)
     uint64_t tensors = take_u64(c), pairs = take_u64(c);
     if (c->failed || tensors > c->len / 32 || pairs > c->len / 13)
         return error_set(err, ERR_INPUT, "more tensors or keys than the file has room for");
+    size_t start = c->at;
     for (uint64_t i = 0; i < pairs; i++) {
         if (take_pair(g, c, err) != 0)
             return -1;
     }
+    g->pairs = (struct slice){(const char *)c->bytes + start, c->at - start};
     size_t alignment;
     if (read_alignment(g, &alignment, err) != 0)
         return -1;
@@ -285,6 +288,12 @@ const struct gguf_value *gguf_get(const struct gguf *g, const char *key)
 {
     uint64_t at;
     return map_get(g->keys, slice_of(key), &at) ? &g->values[at] : NULL;
+}
+
+struct slice gguf_pairs(const struct gguf *g, size_t *count)
+{
+    *count = g->count;
+    return g->pairs;
 }
 
 static double number_of(enum gguf_type type, const unsigned char *p, double fallback)

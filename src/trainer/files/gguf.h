@@ -46,6 +46,8 @@ void gguf_close(struct gguf *g); /* NULL is fine */
 
 const struct weight_set *gguf_weights(const struct gguf *g);
 const struct gguf_value *gguf_get(const struct gguf *g, const char *key); /* NULL when absent */
+/* All keys and values as they stand in the file, one after the other; *count is their number. */
+struct slice gguf_pairs(const struct gguf *g, size_t *count);
 /* Numbers and strings by key; the fallback when absent or of another kind. */
 double gguf_number(const struct gguf *g, const char *key, double fallback);
 struct slice gguf_string(const struct gguf *g, const char *key);

@@ -18,4 +18,9 @@ struct gguf_pair {
 int gguf_write(const char *path, const struct gguf_pair *pairs, size_t pair_count,
                const struct st_tensor *tensors, size_t count, struct error *err);
 
+/* The same with all keys of another file, of which general.file_type alone is changed: to fp32. The tensors' values are
+ * asked of fill, one whole tensor at a time. */
+int gguf_write_like(const char *path, const struct gguf *like, const struct st_tensor *tensors, size_t count,
+                    st_fill_fn *fill, void *ctx, struct error *err);
+
 #endif

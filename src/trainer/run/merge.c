@@ -4,12 +4,13 @@
 #include "base/file.h"
 #include "trainer/run/checkpoint.h"
 #include "trainer/run/commands.h"
+#include "trainer/run/merge_gguf.h"
 #include "trainer/run/session.h"
 
 const struct option_spec merge_options[] = {
     FP32_OPTIONS,
     {"adapter", "PATH", NULL, "the adapter to merge in: a PEFT folder or a .gguf file"},
-    {"out", "DIR", NULL, "folder for the merged model"},
+    {"out", "PATH", NULL, "a folder for the merged model, or where --model is a GGUF file a name that ends in .gguf"},
     {0},
 };
 
@@ -29,16 +30,27 @@ static bool holds(const char *folder, const char *name)
     return there;
 }
 
+static bool is_gguf(const char *path)
+{
+    size_t len = strlen(path);
+    return len >= 5 && strcmp(path + len - 5, ".gguf") == 0;
+}
+
 static int merge(const struct options *o, struct session *s, struct error *err)
 {
     struct lora_options lora;
-    const char *out = option(o, "out");
-    if (holds(out, "config.json"))
-        return error_set(err, ERR_CONFLICT, "%s already holds a model", out);
-    return lora_load(s->model, option(o, "adapter"), &lora, NULL, err) != 0 || lora_merge(s->model, err) != 0 ||
-                   file_make_dir(out, err) != 0
-               ? -1
-               : checkpoint_write_model(s->model, option(o, "model"), out, err);
+    const char *out = option(o, "out"), *base = option(o, "model");
+    bool file = is_gguf(out);
+    if (file && !is_gguf(base))
+        return error_set(err, ERR_USAGE, "--out %s: a GGUF file is made of a GGUF base, whose tokenizer it keeps; "
+                                         "name a folder for this one", out);
+    if (file ? file_exists(out) : holds(out, "config.json"))
+        return error_set(err, ERR_CONFLICT, file ? "%s is already there" : "%s already holds a model", out);
+    if (lora_load(s->model, option(o, "adapter"), &lora, NULL, err) != 0 || lora_merge(s->model, err) != 0)
+        return -1;
+    if (file)
+        return merge_write_gguf(s->model, base, out, err);
+    return file_make_dir(out, err) != 0 ? -1 : checkpoint_write_model(s->model, base, out, err);
 }
 
 int run_merge(const struct options *o, struct error *err)
@@ -56,8 +68,7 @@ static int convert(const struct options *o, struct model *m, struct error *err)
 {
     struct lora_options lora;
     const char *out = option(o, "out");
-    size_t len = strlen(out);
-    bool folder = len < 5 || strcmp(out + len - 5, ".gguf") != 0;
+    bool folder = !is_gguf(out);
     if (folder ? holds(out, "adapter_config.json") : file_exists(out))
         return error_set(err, ERR_CONFLICT, "%s is already there", out);
     if (lora_load(m, option(o, "adapter"), &lora, NULL, err) != 0 || (folder && file_make_dir(out, err) != 0))

@@ -281,6 +281,23 @@ def check_merged(s, trained):
     hinge.train("merge", "--model", s.gguf, "--adapter", trained, "--out", out)
     scored = hinge_scores(s, some, "--adapter", trained)
     compare_scores(s, "transformers", some, reference.load_folder(out), scored)
+    check_merged_gguf(s, some, trained, scored)
+
+
+def check_merged_gguf(s, some, trained, scored):
+    """One GGUF file with the base's tokenizer: llama.cpp needs nothing else."""
+    out = s.path("merged.gguf")
+    hinge.train("merge", "--model", s.gguf, "--adapter", trained, "--out", out)
+    again = hinge_scores(s, some, model=out)
+    s.checks.at_most("the merged GGUF read by hinge-train itself, nats",
+                     max(far(a["logprob"], b["logprob"]) for a, b in zip(again, scored)), LOGPROB)
+    peer = llama.Model(out)
+    encoded = [b for e in s.encoder.examples(some) for b in e]
+    same = [peer.tokenize(s.encoder.prompt(e["prompt"])) == ids[:given] for e, (ids, given) in zip(some, encoded)]
+    s.checks.true("llama.cpp, merged GGUF: prompts of the same ids", all(same), f"{sum(same)} of {len(same)}")
+    s.checks.at_most("llama.cpp, merged GGUF: log-probability, nats",
+                     max(far(b["logprob"], peer.logprobs(*e)) for b, e in zip(scored, encoded, strict=True)), LOGPROB)
+    compare_greedy(s, "llama.cpp, merged GGUF", out, out, "off", 16, LOGPROB)
 
 
 def runs(s):
