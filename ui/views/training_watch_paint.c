@@ -127,7 +127,7 @@ static void add_plain_rate(const struct paint *p, const struct curve *c, struct 
 static void add_memory(const struct paint *p, const struct curve *c, struct str *out)
 {
     double tensors = curve_now(c, "memory_bytes"), process = curve_now(c, "resident_bytes"),
-           all = curve_now(c, "memory_total_bytes");
+           all = curve_now(c, "memory_limit_bytes");
     if (isfinite(tensors)) {
         str_addf(out, "%stensors ", dot(p));
         add_bytes(out, tensors);
@@ -249,7 +249,8 @@ static void paint_figures(struct run_view *v, const struct paint *p, int row)
     paint_line(p, row, &text, LOOK_STRONG);
     add_rate(p, c, &text);
     add_memory(p, c, &text);
-    add_plain_rate(p, c, &text);
+    if (p->cols >= 110)
+        add_plain_rate(p, c, &text);
     paint_line(p, row + 1, &text, LOOK_TEXT);
     paint_checkpoints(v, p, row + 2);
     add_evals(v, p, &text);

@@ -28,6 +28,8 @@ struct fit {
     int *order; /* of the examples in the epoch at hand */
     int order_epoch;
     double examples_seen, tokens_seen;
+    double peak;         /* operations a second that the machine could do, all ranks; 0: not known */
+    double memory_limit; /* bytes the backend could hold when the training began; 0: not known */
 };
 
 /* From the last checkpoint to the last step, or until a signal asks to stop (then a checkpoint is

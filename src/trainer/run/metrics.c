@@ -76,7 +76,11 @@ int metrics_step(struct fit *f, const struct step_report *r, struct error *err)
     json_set_number(j, "tokens_per_second", (double)s->rows / r->seconds);
     json_set_number(j, "plain_tokens_per_second", (double)s->plain_rows / r->seconds);
     json_set_number(j, "flops_per_second", metrics_flops(f->session.model, f->full, s) / r->seconds);
+    if (f->peak > 0)
+        json_set_number(j, "peak_flops_per_second", f->peak);
     json_set_number(j, "memory_bytes", (double)f->session.backend->peak);
+    if (f->memory_limit > 0)
+        json_set_number(j, "memory_limit_bytes", f->memory_limit);
     json_set_number(j, "resident_bytes", resident_peak());
     printf("step %d/%d  loss %.4f  grad %.3g  %.0f tokens/s\n", r->step, f->total,
            s->all / (double)s->all_count, r->norm, (double)s->rows / r->seconds);
