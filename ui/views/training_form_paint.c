@@ -250,7 +250,8 @@ static void paint_plan(const struct train_form_view *v, const struct paint *p, i
     plot_number(number, plan->weights, 0);
     str_addf(&text, "%s weights", number);
     if (plan->weights > 0)
-        str_addf(&text, " (%.2g%%)", 100 * plan->trained / plan->weights);
+        str_addf(&text, plan->trained > plan->weights / 10 ? " (%.0f%%)" : " (%.2g%%)",
+                 100 * plan->trained / plan->weights);
     if (plan->checkpoint_bytes > 0) {
         str_addf(&text, "%sa checkpoint takes ", dot(v));
         add_bytes(&text, (double)plan->checkpoint_bytes);

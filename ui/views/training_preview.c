@@ -9,7 +9,7 @@
 #include "ui/views/training.h"
 
 enum {
-    KEPT = 3 /* rows of the prompt that a fold leaves */,
+    KEPT = 5 /* rows of the prompt that a fold leaves */,
     WORTH = 5 /* rows hidden, at least */,
     HEAD = 4,
     BRANCHES = 4,
