@@ -2,9 +2,10 @@
  * Every op of the CUDA backend beside its twin on the CPU, on fresh random inputs: tests/gpu/run calls it on a machine
  * with a GPU; `make check` links it with the CUDA of tests/gpu/emulate, which runs the same kernels on the CPU.
  *
- *     twin [--large] [--only rows|products|attention|losses|models] [--seed N] [--json FILE] [--device N]
+ *     twin [--large] [--only PART] [--seed N] [--json FILE] [--device N] [--golden DIR]
  *
- * Inputs are rounded to bf16 first, so that both sides begin with the same numbers. Compared is |gpu - cpu| / |cpu|
+ * PART is rows, products, attention, losses, models or golden; the last compares with what transformers and PEFT said of
+ * the models in DIR (tests/golden). Inputs are rounded to bf16 first, so that both sides begin with the same numbers. Compared is |gpu - cpu| / |cpu|
  * over the whole result: 1e-2 where results are bf16, 1e-5 where they are fp32 all the way. Each op runs several times
  * and must give the same bits; here the order in which threads run is changed from time to time.
  */
@@ -24,6 +25,7 @@ struct twin {
     bool large, failed;
     int cases;
     FILE *json;
+    const char *golden;
 };
 
 #ifdef CUDA_EMULATED
@@ -42,6 +44,11 @@ static void change_order(int turn)
 bool twin_large(const struct twin *t)
 {
     return t->large;
+}
+
+const char *twin_folder(const struct twin *t)
+{
+    return t->golden;
 }
 
 struct side *twin_side(struct twin *t, int which)
@@ -127,7 +134,7 @@ static void say(struct twin *t, const char *name, double off, double most, bool 
     bool good = off <= most && same; /* a NaN is not */
     t->cases++;
     t->failed = t->failed || !good;
-    printf("%-58s %9.2g of %-7.0e %s%s\n", name, off, most, same ? "" : "other bits when repeated ", good ? "ok" : "FAILED");
+    printf("%-58s %9.2g of %-7.2g %s%s\n", name, off, most, same ? "" : "other bits when repeated ", good ? "ok" : "FAILED");
     if (!t->json)
         return;
     fprintf(t->json, "%s\n{\"op\":\"%s\",\"error\":%s%.4g%s,\"most\":%g,\"same_bits\":%s,\"ok\":%s}", t->cases > 1 ? "," : "",
@@ -228,11 +235,16 @@ static const struct {
              {"products", twin_products},
              {"attention", twin_attention},
              {"losses", twin_losses},
-             {"models", twin_models}};
+             {"models", twin_models},
+             {"golden", twin_golden}};
 
 int main(int argc, char **argv)
 {
+#ifdef GOLDEN
+    struct twin t = {.golden = GOLDEN};
+#else
     struct twin t = {0};
+#endif
     struct error err = {0};
 #ifdef CUDA_EMULATED
     unsigned long long seed = 1; /* make check says the same every time */
@@ -250,6 +262,8 @@ int main(int argc, char **argv)
             json = argv[++i];
         else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc)
             only = argv[++i];
+        else if (strcmp(argv[i], "--golden") == 0 && i + 1 < argc)
+            t.golden = argv[++i];
         else if (strcmp(argv[i], "--device") == 0 && i + 1 < argc)
             device = atoi(argv[++i]);
     }

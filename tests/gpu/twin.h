@@ -25,6 +25,7 @@ struct pair {
 struct twin;
 
 bool twin_large(const struct twin *t);
+const char *twin_folder(const struct twin *t); /* of golden models; NULL: none */
 struct side *twin_side(struct twin *t, int which);
 int twin_below(struct twin *t, int n);
 /* Normal numbers times scale: rounded to bf16, or fp32 as they are. */
@@ -47,5 +48,6 @@ void twin_products(struct twin *t);
 void twin_attention(struct twin *t);
 void twin_losses(struct twin *t);
 void twin_models(struct twin *t);
+void twin_golden(struct twin *t);
 
 #endif
