@@ -49,5 +49,6 @@ void twin_attention(struct twin *t);
 void twin_losses(struct twin *t);
 void twin_models(struct twin *t);
 void twin_golden(struct twin *t);
+void twin_quant(struct twin *t);
 
 #endif

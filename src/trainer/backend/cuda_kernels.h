@@ -41,6 +41,13 @@ void kernel_norm_rope(cudaStream_t s, const void *x, const void *w, const float 
 void kernel_norm_rope_grad(cudaStream_t s, const void *x, const void *w, const float *rstd, const float *table,
                            int rows, int heads, int head_dim, void *d);
 
+/* cuda_quant.cu: rows by cols numbers in 8 bits (a scale a row) or 4 (NF4 of Dettmers et al. 2023, a scale for every 64
+ * numbers, counted over the whole matrix). */
+void kernel_pack8(cudaStream_t s, const void *w, int rows, int cols, float *scales, signed char *out);
+void kernel_unpack8(cudaStream_t s, const signed char *w, const float *scales, int rows, int cols, void *out);
+void kernel_pack4(cudaStream_t s, const void *w, size_t count, float *scales, unsigned char *out);
+void kernel_unpack4(cudaStream_t s, const unsigned char *w, const float *scales, size_t count, void *out);
+
 /* cuda_loss.cu: see ops->cross_entropy; all of out may be NULL, so may d_logits with weights NULL. */
 struct cuda_loss {
     float *loss, *entropy, *margin;

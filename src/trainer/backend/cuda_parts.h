@@ -71,6 +71,11 @@ void cuda_attention_grad(struct backend *b, const struct attention *a, const str
 size_t cuda_attention_grad_bytes(int rows, int q_heads, int head_dim);
 void cuda_attention_cached(struct backend *b, const struct cached_attention *a);
 
+/* cuda_quant.c */
+int cuda_pack(struct backend *b, const real *w, int rows, int cols, struct packed_weights *p, struct error *err);
+void cuda_unpack(struct backend *b, const struct packed_weights *p, int rows, int cols, real *out);
+size_t cuda_packed_bytes(int rows, int cols, int bits);
+
 /* cuda_train.c */
 void cuda_steps_free(struct cuda *c, struct cuda_steps *s); /* NULL is fine */
 void cuda_cross_entropy(struct backend *b, const float *logits, const int *targets, const float *weights, int rows,

@@ -78,6 +78,12 @@ struct trained {
     size_t count;
 };
 
+/* A frozen matrix in fewer bits than a real has: 8 (a scale a row) or 4 (NF4, a scale for every 64 numbers). */
+struct packed_weights {
+    void *at; /* NULL: there is none */
+    int bits;
+};
+
 struct backend;
 
 struct matmul {
@@ -112,6 +118,11 @@ struct ops {
 
     /* C = alpha A B + beta from; c is real, or float where p->wide. */
     void (*matmul)(struct backend *b, const struct matmul *p, const real *a, const real *bm, void *c);
+    /* Packs rows by cols numbers into p, whose bits are set and whose memory the caller releases; and what products
+     * read of it. NULL where a backend has only its own numbers. */
+    int (*pack)(struct backend *b, const real *w, int rows, int cols, struct packed_weights *p, struct error *err);
+    void (*unpack)(struct backend *b, const struct packed_weights *p, int rows, int cols, real *out);
+    size_t (*packed_bytes)(int rows, int cols, int bits);
     void (*add_bias)(struct backend *b, real *x, const real *bias, int rows, int d);
     void (*bias_grad)(struct backend *b, const real *dy, int rows, int d, float *dbias); /* += */
 
@@ -174,6 +185,7 @@ struct backend {
     int threads;
     size_t real_bytes;  /* of one real: 4 or 2 */
     double program;     /* bytes of the program and its libraries, beside what alloc gives */
+    int base_bits;      /* that frozen matrices are packed in as a model is loaded; 0: not packed */
     bool merges;        /* linear maps may add an adapter to their weights: no rounding is lost by it */
     size_t bytes, peak; /* allocated now, and at most so far */
 };

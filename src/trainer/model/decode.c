@@ -6,7 +6,7 @@ struct decoder {
     struct model *model;
     int slots, capacity, rows;
     real **k, **v; /* by slot * layers + layer: rows of kv_heads * head_dim */
-    real *x, *normed, *q, *raw, *o, *gate, *up, *act, *u, *new_k, *new_v;
+    real *x, *normed, *q, *raw, *o, *gate, *up, *act, *u, *w, *new_k, *new_v; /* w: a map that was packed */
     float *rstd, *table;
     const real **k_now, **v_now; /* of the sequences in a step */
     int *lengths;
@@ -56,7 +56,9 @@ static int alloc_scratch(struct decoder *d, struct error *err)
         if (!(*list[i].at = b->ops->alloc(b, list[i].wide * (size_t)d->rows, err)))
             return -1;
     }
-    size_t rows = (size_t)d->rows;
+    size_t rows = (size_t)d->rows, widest = ffn > q ? ffn : q;
+    if (b->base_bits && !(d->w = b->ops->alloc(b, hidden * widest, err)))
+        return -1;
     return (d->rstd = b->ops->alloc_f32(b, (heads + 1) * rows, err)) &&
                    (d->table = b->ops->alloc_f32(b, dim * rows, err))
                ? 0
@@ -91,7 +93,7 @@ void decoder_free(struct decoder *d)
         b->ops->release(b, d->k[i]);
         b->ops->release(b, d->v[i]);
     }
-    void *all[] = {d->x,  d->normed, d->rstd,  d->q, d->raw,   d->o,    d->gate,
+    void *all[] = {d->w, d->x,  d->normed, d->rstd,  d->q, d->raw,   d->o,    d->gate,
                     d->up, d->act,    d->table, d->u, d->new_k, d->new_v};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         b->ops->release(b, all[i]);
@@ -143,13 +145,13 @@ static void project(struct decoder *d, const struct layer *l, int layer, const i
     struct backend *b = d->model->backend;
     const struct model_config *c = &d->model->config;
     size_t wide = kv_width(d->model);
-    linear_forward(b, &l->linears[LINEAR_Q], d->normed, n, NULL, c->qk_norm ? d->raw : d->q, &(struct linear_scratch){.u = d->u});
+    linear_forward(b, &l->linears[LINEAR_Q], d->normed, n, NULL, c->qk_norm ? d->raw : d->q, &(struct linear_scratch){.u = d->u, .w = d->w});
     b->ops->norm_rope(b, c->qk_norm ? d->raw : d->q, c->qk_norm ? l->q.w : NULL, d->table, n, c->q_heads, c->head_dim,
                       c->eps, d->q, d->rstd);
-    linear_forward(b, &l->linears[LINEAR_K], d->normed, n, NULL, c->qk_norm ? d->raw : d->new_k, &(struct linear_scratch){.u = d->u});
+    linear_forward(b, &l->linears[LINEAR_K], d->normed, n, NULL, c->qk_norm ? d->raw : d->new_k, &(struct linear_scratch){.u = d->u, .w = d->w});
     b->ops->norm_rope(b, c->qk_norm ? d->raw : d->new_k, c->qk_norm ? l->k.w : NULL, d->table, n, c->kv_heads,
                       c->head_dim, c->eps, d->new_k, d->rstd);
-    linear_forward(b, &l->linears[LINEAR_V], d->normed, n, NULL, d->new_v, &(struct linear_scratch){.u = d->u});
+    linear_forward(b, &l->linears[LINEAR_V], d->normed, n, NULL, d->new_v, &(struct linear_scratch){.u = d->u, .w = d->w});
     for (int i = 0; i < n; i++) {
         int cache = slots[i] * c->layers + layer;
         size_t to = (size_t)positions[i] * wide, from = (size_t)i * wide;
@@ -173,12 +175,12 @@ static void step_layer(struct decoder *d, int layer, const int *slots, const int
         .q = d->q, .o = d->o, .k = d->k_now, .v = d->v_now, .lengths = d->lengths,
     };
     b->ops->attention_cached(b, &a);
-    linear_forward(b, &l->linears[LINEAR_O], d->o, n, d->x, d->x, &(struct linear_scratch){.u = d->u});
+    linear_forward(b, &l->linears[LINEAR_O], d->o, n, d->x, d->x, &(struct linear_scratch){.u = d->u, .w = d->w});
     b->ops->rmsnorm(b, d->x, l->before_ffn.w, n, c->hidden, c->eps, d->normed, d->rstd);
-    linear_forward(b, &l->linears[LINEAR_GATE], d->normed, n, NULL, d->gate, &(struct linear_scratch){.u = d->u});
-    linear_forward(b, &l->linears[LINEAR_UP], d->normed, n, NULL, d->up, &(struct linear_scratch){.u = d->u});
+    linear_forward(b, &l->linears[LINEAR_GATE], d->normed, n, NULL, d->gate, &(struct linear_scratch){.u = d->u, .w = d->w});
+    linear_forward(b, &l->linears[LINEAR_UP], d->normed, n, NULL, d->up, &(struct linear_scratch){.u = d->u, .w = d->w});
     b->ops->swiglu(b, d->gate, d->up, (size_t)n * (size_t)c->ffn, d->act);
-    linear_forward(b, &l->linears[LINEAR_DOWN], d->act, n, d->x, d->x, &(struct linear_scratch){.u = d->u});
+    linear_forward(b, &l->linears[LINEAR_DOWN], d->act, n, d->x, d->x, &(struct linear_scratch){.u = d->u, .w = d->w});
 }
 
 const real *decoder_step(struct decoder *d, const int *slots, const int *ids, const int *positions, int n)

@@ -27,13 +27,23 @@ static double wide(const struct linear *l)
 static const real *merged(struct backend *b, const struct linear *l, int rows, real *w)
 {
     int r = l->lora.rank;
-    if (r == 0 || !w || r * wide(l) >= rows * narrow(l))
+    if (r == 0 || !w || !b->merges || r * wide(l) >= rows * narrow(l))
         return NULL;
     b->ops->matmul(b,
                    &(struct matmul){.m = l->out, .n = l->in, .k = r, .alpha = l->lora.scale, .beta = 1,
                                     .from = l->w, .lda = r, .ldb = l->in, .ldc = l->in},
                    l->lora.b, l->lora.a, w);
     return w;
+}
+
+/* The weights as products read them. */
+static const real *weights_of(struct backend *b, const struct linear *l, const struct linear_scratch *s)
+{
+    if (!l->packed.at)
+        return l->w;
+    assert(s && s->w); /* whoever has packed weights has room for them */
+    b->ops->unpack(b, &l->packed, l->out, l->in, s->w);
+    return s->w;
 }
 
 void linear_forward(struct backend *b, const struct linear *l, const real *x, int rows, const real *plus,
@@ -44,7 +54,7 @@ void linear_forward(struct backend *b, const struct linear *l, const real *x, in
     ops->matmul(b,
                 &(struct matmul){.tb = true, .m = rows, .n = l->out, .k = l->in, .alpha = 1,
                                  .beta = plus ? 1 : 0, .from = plus, .lda = l->in, .ldb = l->in, .ldc = l->out},
-                x, sum ? sum : l->w, y);
+                x, sum ? sum : weights_of(b, l, s), y);
     if (l->bias)
         ops->add_bias(b, y, l->bias, rows, l->out);
     int r = l->lora.rank;
@@ -109,7 +119,7 @@ static void low_rank_backward(struct backend *b, const struct linear *l, const r
 {
     assert(s);
     int r = l->lora.rank;
-    bool by_sum = l->lora.da && s->w && rows * wide(l) + 2 * r * wide(l) < 2 * rows * narrow(l);
+    bool by_sum = l->lora.da && s->w && b->merges && rows * wide(l) + 2 * r * wide(l) < 2 * rows * narrow(l);
     bool by_path = l->lora.da && !by_sum;
     if (by_path || (dx && !sum))
         up_project_back(b, l, dy, rows, s->du);
@@ -133,7 +143,7 @@ void linear_backward(struct backend *b, const struct linear *l, const real *x, c
         ops->matmul(b,
                     &(struct matmul){.m = rows, .n = l->in, .k = l->out, .alpha = 1, .beta = beta,
                                      .lda = l->out, .ldb = l->in, .ldc = l->in},
-                    dy, sum ? sum : l->w, dx);
+                    dy, sum ? sum : weights_of(b, l, s), dx);
     if (l->dw)
         ops->matmul(b,
                     &(struct matmul){.ta = true, .m = l->out, .n = l->in, .k = rows, .alpha = 1,

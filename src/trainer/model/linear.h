@@ -15,7 +15,8 @@ struct low_rank {
 
 struct linear {
     int in, out;
-    real *w;    /* out by in */
+    real *w;    /* out by in; NULL where it is packed */
+    struct packed_weights packed;
     real *bias; /* NULL for none */
     float *dw, *dbias, *master_w, *master_bias; /* NULL when the map itself does not train */
     struct low_rank lora; /* rank 0 for none */
@@ -26,7 +27,7 @@ struct linear {
  * is a third less arithmetic than the low-rank path. Each call takes the cheaper way by counting. */
 struct linear_scratch {
     real *u, *du; /* rows by rank; du is for linear_backward */
-    real *w;      /* out by in; NULL: the low-rank path only */
+    real *w;      /* out by in; NULL: the low-rank path only. Where weights are packed they are unpacked here */
 };
 
 /* y (rows by out) = plus + the map of x; plus NULL: nothing is added, and it may be y. */

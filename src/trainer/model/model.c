@@ -42,12 +42,12 @@ void params_free(struct params *list)
 
 static struct slot norm_slot(struct norm *n)
 {
-    return (struct slot){&n->w, &n->master, &n->dw};
+    return (struct slot){&n->w, &n->master, &n->dw, NULL};
 }
 
 static struct slot map_slot(struct linear *l)
 {
-    return (struct slot){&l->w, &l->master_w, &l->dw};
+    return (struct slot){&l->w, &l->master_w, &l->dw, &l->packed};
 }
 
 static int visit_layer(struct model *m, int index, model_visit_fn *visit, void *ctx)
@@ -76,7 +76,7 @@ static int visit_layer(struct model *m, int index, model_visit_fn *visit, void *
         if (k > LINEAR_V || !m->config.qkv_bias || result != 0)
             continue;
         snprintf(name, sizeof name, "model.layers.%d.self_attn.%s.bias", index, linear_names[k]);
-        result = visit(ctx, name, (struct slot){&lin->bias, &lin->master_bias, &lin->dbias}, 0, (size_t)lin->out);
+        result = visit(ctx, name, (struct slot){&lin->bias, &lin->master_bias, &lin->dbias, NULL}, 0, (size_t)lin->out);
     }
     return result;
 }
@@ -84,14 +84,14 @@ static int visit_layer(struct model *m, int index, model_visit_fn *visit, void *
 int model_visit(struct model *m, model_visit_fn *visit, void *ctx)
 {
     size_t vocab = (size_t)m->config.vocab, d = (size_t)m->config.hidden;
-    int result = visit(ctx, "model.embed_tokens.weight", (struct slot){&m->embed, &m->master_embed, &m->d_embed},
+    int result = visit(ctx, "model.embed_tokens.weight", (struct slot){&m->embed, &m->master_embed, &m->d_embed, NULL},
                        vocab, d);
     for (int i = 0; i < m->config.layers && result == 0; i++)
         result = visit_layer(m, i, visit, ctx);
     if (result == 0)
         result = visit(ctx, "model.norm.weight", norm_slot(&m->last), 0, d);
     if (result == 0 && !m->config.tied)
-        result = visit(ctx, "lm_head.weight", map_slot(&m->head), vocab, d);
+        result = visit(ctx, "lm_head.weight", (struct slot){&m->head.w, &m->head.master_w, &m->head.dw, NULL}, vocab, d);
     return result;
 }
 
@@ -123,6 +123,8 @@ static int free_one(void *ctx, const char *name, struct slot s, size_t rows, siz
     (void)name, (void)rows, (void)cols;
     pair_release(b, *s.value, *s.master);
     b->ops->release(b, *s.grad);
+    if (s.packed)
+        b->ops->release(b, s.packed->at);
     return 0;
 }
 
@@ -199,6 +201,17 @@ static int fill_read(struct fill *f, const char *name, real *to, size_t rows, si
     return 0;
 }
 
+/* The matrix in fewer bits, in its place. */
+static int pack_one(struct fill *f, struct slot s, size_t rows, size_t cols)
+{
+    struct backend *b = f->model->backend;
+    s.packed->bits = b->base_bits;
+    int result = b->ops->pack(b, *s.value, (int)rows, (int)cols, s.packed, f->err);
+    b->ops->release(b, *s.value);
+    *s.value = NULL;
+    return result;
+}
+
 static int fill_one(void *ctx, const char *name, struct slot s, size_t rows, size_t cols)
 {
     struct fill *f = ctx;
@@ -207,10 +220,11 @@ static int fill_one(void *ctx, const char *name, struct slot s, size_t rows, siz
     *s.value = b->ops->alloc(b, count, f->err);
     if (!*s.value)
         return -1;
-    if (f->weights)
-        return fill_read(f, name, *s.value, rows, cols);
-    fill_random(f, name, *s.value, count);
-    return 0;
+    if (!f->weights)
+        fill_random(f, name, *s.value, count);
+    else if (fill_read(f, name, *s.value, rows, cols) != 0)
+        return -1;
+    return s.packed && b->base_bits ? pack_one(f, s, rows, cols) : 0;
 }
 
 /* What a model may hold that is computed here, or is the embedding once more. */
@@ -373,6 +387,9 @@ static int train_one(void *ctx, const char *name, struct slot s, size_t rows, si
 int model_train_all(struct model *m, struct params *list, struct error *err)
 {
     struct train_all t = {m, list, err};
+    if (m->backend->base_bits)
+        return error_set(err, ERR_USAGE, "weights in %d bits cannot train: --full needs --base-bits 16",
+                         m->backend->base_bits);
     if (model_visit(m, train_one, &t) != 0)
         return -1;
     if (m->config.tied)

@@ -72,6 +72,7 @@ void model_free(struct model *m); /* NULL is fine */
 struct slot {
     real **value;
     float **master, **grad;
+    struct packed_weights *packed; /* NULL: it is never packed */
 };
 
 /* Calls visit for each tensor of the model with its transformers name. Stops at the first that returns non-zero and returns that. A tied head is not visited. */

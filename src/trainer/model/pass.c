@@ -89,14 +89,15 @@ static void work_sizes(const struct model *m, struct size out[WORK])
     out[2] = (struct size){offsetof(struct work, u), widest_rank(m), false};
 }
 
-/* Weights of the largest map that an adapter may be added to. */
+/* Weights of the largest map that an adapter may be added to, or that is unpacked. */
 static size_t largest_map(const struct model *m)
 {
     size_t largest = 0;
     for (int i = 0; i < m->config.layers; i++) {
         for (int k = 0; k < LINEARS; k++) {
             const struct linear *l = &m->layers[i].linears[k];
-            size_t n = l->lora.rank && m->backend->merges ? (size_t)l->in * (size_t)l->out : 0;
+            bool needed = m->backend->base_bits || (l->lora.rank && m->backend->merges);
+            size_t n = needed ? (size_t)l->in * (size_t)l->out : 0;
             largest = n > largest ? n : largest;
         }
     }

@@ -142,7 +142,7 @@ static void say_model(const struct model_config *c, const struct session *s)
 
 static int plan(const struct options *o, const struct model_config *c, int threads, struct json *json, struct error *err)
 {
-    struct backend *b = backend_new(option(o, "device"), threads, err);
+    struct backend *b = session_backend(o, threads, err);
     if (!b)
         return -1;
     struct model *m = model_shell(b, c); /* a plan needs no weights */

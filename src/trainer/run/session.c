@@ -101,13 +101,26 @@ static bool wants_random(const struct options *o)
     return init && strcmp(init, "random") == 0;
 }
 
+struct backend *session_backend(const struct options *o, int threads, struct error *err)
+{
+    const char *device = option_if_any(o, "device"), *bits = option_if_any(o, "base-bits");
+    struct backend *b = backend_new(device ? device : "cpu", threads, err);
+    if (!b || !bits || strcmp(bits, "16") == 0)
+        return b;
+    b->base_bits = *bits - '0';
+    if (b->ops->pack)
+        return b;
+    error_set(err, ERR_USAGE, "--base-bits %s is for GPUs: the CPU computes in fp32", bits);
+    backend_free(b);
+    return NULL;
+}
+
 static int open_model(const struct options *o, const char *path, struct session *s, struct error *err)
 {
     int threads;
     if (option_int(o, "threads", 0, 1024, &threads, err) != 0)
         return -1;
-    const char *device = option_if_any(o, "device");
-    s->backend = backend_new(device ? device : "cpu", threads, err);
+    s->backend = session_backend(o, threads, err);
     if (!s->backend)
         return -1;
     if (wants_random(o))

@@ -17,13 +17,16 @@ struct session {
 /* Options that session_open reads: a command's table begins with these, one that computes in fp32 on the CPU with the
  * second. */
 #define SESSION_OPTIONS                                                                            \
-    FP32_OPTIONS, {"device", "NAME", "auto", "cpu, cuda, cuda:N or auto: a GPU where there is one"}
+    FP32_OPTIONS, {"device", "NAME", "auto", "cpu, cuda, cuda:N or auto: a GPU where there is one"},     \
+        {"base-bits", "16|8|4", "16", "bits of frozen weights on a GPU: 8 by rows, 4 is NF4"}
 #define FP32_OPTIONS                                                                               \
     {"model", "PATH", NULL, "the model: a transformers folder or a GGUF file"},          \
         {"chat", "NAME", NULL, "chat format, where the model's template is not known"},            \
         {"threads", "N", "0", "threads; 0 is all cores"},                                          \
         {"max-tokens", "N", "4096", "longest sequence"}
 
+/* The backend that --device and --base-bits ask for; NULL and err. The caller frees with backend_free. */
+struct backend *session_backend(const struct options *o, int threads, struct error *err);
 /* Opens tokenizer and chat format; with weights also the model (or a random one, --init random, where
  * the command's table has init). */
 int session_open(const struct options *o, bool weights, struct session *s, struct error *err);
