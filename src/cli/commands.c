@@ -44,6 +44,19 @@ static const struct option_spec export_options[] = {
     {.name = NULL},
 };
 
+static const struct option_spec experiment_options[] = {
+    {"size", 0, "small|large|tiny", "how much of it (small)"},
+    {"model", 0, "PATH", "the base model: a folder or a GGUF file (small: the one that comes along)"},
+    {"device", 0, "auto|cpu|cuda", "where to train (auto)"},
+    {"seeds", 0, "N", "trainings of each method (3)"},
+    {"out", 'o', "DIR", "the folder of all that is made; one that was begun goes on (NAME-SIZE)"},
+    {"endpoint", 'e', "NAME", "a model of the configuration writes, mends and distils instead of the recording"},
+    {"count", 0, "N", "corpus: visits (20000)"},
+    {"seed", 0, "N", "corpus: another one (1)"},
+    {"json", 0, NULL, "list: print JSON"},
+    {.name = NULL},
+};
+
 static const struct option_spec agreement_options[] = {
     {"json", 0, NULL, "print JSON"},
     {"kept", 0, NULL, "count a rule accepted and a rule edited as one verdict"},
@@ -379,6 +392,18 @@ const struct command commands[] = {
      .min_args = 1,
      .max_args = 1,
      .run = cmd_verdicts},
+    {.name = "experiment",
+     .args = "[list|scribe|corpus|grade]",
+     .summary = "run an experiment that comes along, from records to figures",
+     .details = "scribe: does Rationale-Guided Training learn from fewer examples? Makes a project in the folder --out, lets a "
+                "recorded teacher write, a grader judge, a refiner mend and a distiller word rules, accepts them, trains sft, "
+                "isft and rgt with several seeds, evaluates each checkpoint and writes the report and RESULTS.md. It takes no "
+                "key and no network. Called again, it goes on where it stopped.\n\n"
+                "corpus prints what the small model was pre-trained on. grade is the experiment's grader as a program of "
+                "hinge-config(5): a question on standard input, an answer on standard output.",
+     .options = experiment_options,
+     .max_args = 1,
+     .run = cmd_experiment},
     {.name = "agreement",
      .args = "DB",
      .summary = "say how far reviewers agree on the same records",

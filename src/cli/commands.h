@@ -11,6 +11,7 @@ const struct command *command_find(const char *name); /* NULL when there is none
 
 /* One per file cmd_NAME.c. */
 extern const struct option_spec diff_options[];
+int cmd_experiment(struct invocation *inv);
 int cmd_diff(struct invocation *inv);
 int cmd_doctor(struct invocation *inv);
 int cmd_eval(struct invocation *inv);
