@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/share.h"
+#include "experiments/rouge.h"
 #include "experiments/scribe_answer.h"
 #include "experiments/scribe_corpus.h"
 
@@ -210,7 +211,13 @@ int experiment_grade(struct str *out, struct slice question, struct error *err)
     return grade_answer(out, question, err);
 }
 
-int experiment_corpus(struct str *out, uint64_t seed, uint64_t from, uint64_t count, struct error *err)
+int experiment_rouge(struct str *out, struct slice question, struct error *err)
+{
+    return rouge_answer(out, question, err);
+}
+
+int experiment_corpus(struct str *out, uint64_t seed, bool drill, uint64_t from, uint64_t count,
+                      struct error *err)
 {
     struct str folder = {0};
     if (!share_find(&folder, SHARE))
@@ -219,7 +226,7 @@ int experiment_corpus(struct str *out, uint64_t seed, uint64_t from, uint64_t co
     struct forms *f = forms_load(folder.at, err);
     int result = f ? 0 : -1;
     for (uint64_t i = from; i < from + count && result == 0; i++)
-        result = corpus_line(out, f, seed, i, err);
+        result = corpus_line(out, f, seed, drill, i, err);
     forms_free(f);
     str_free(&folder);
     return result;

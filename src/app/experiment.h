@@ -6,6 +6,7 @@
 #ifndef APP_EXPERIMENT_H
 #define APP_EXPERIMENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -62,7 +63,11 @@ int experiment_start(const struct experiment_request *q, struct str *folder, str
 /* The scribe's grader as a program (src/experiments/scribe_answer.h): appends the answer. */
 int experiment_grade(struct str *out, struct slice question, struct error *err);
 
-/* What the small model is pre-trained on: count lines of the corpus from that index, by seed; appended. */
-int experiment_corpus(struct str *out, uint64_t seed, uint64_t from, uint64_t count, struct error *err);
+/* ROUGE-L against meta.reference as a program (src/experiments/rouge.h): appends the answer. */
+int experiment_rouge(struct str *out, struct slice question, struct error *err);
+
+/* What the small model is pre-trained on: count lines of the corpus from that index, by seed; appended. drill: with words
+ * that nobody has seen. */
+int experiment_corpus(struct str *out, uint64_t seed, bool drill, uint64_t from, uint64_t count, struct error *err);
 
 #endif

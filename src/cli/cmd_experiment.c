@@ -62,12 +62,13 @@ static int list(struct invocation *inv, struct error *err)
     return print_out(&out, err);
 }
 
-static int grade(struct error *err)
+/* A grader as a program: a question on standard input, an answer on standard output. */
+static int grade(int (*grader)(struct str *, struct slice, struct error *), struct error *err)
 {
     struct str question = {0}, answer = {0};
     int result = file_read("-", QUESTION_MAX, &question, err);
     if (result == 0)
-        result = experiment_grade(&answer, str_slice(&question), err);
+        result = grader(&answer, str_slice(&question), err);
     str_free(&question);
     if (result != 0) {
         str_free(&answer);
@@ -86,7 +87,7 @@ static int corpus(struct invocation *inv, struct error *err)
     for (uint64_t at = 0; at < count; at += CORPUS_PIECE) {
         struct str piece = {0};
         uint64_t n = count - at < CORPUS_PIECE ? count - at : CORPUS_PIECE;
-        if (experiment_corpus(&piece, seed, at, n, err) != 0) {
+        if (experiment_corpus(&piece, seed, inv_flag(inv, "drill"), at, n, err) != 0) {
             str_free(&piece);
             return -1;
         }
@@ -126,7 +127,8 @@ int cmd_experiment(struct invocation *inv)
     struct error err = {0};
     const char *what = inv_count(inv) ? inv_arg(inv, 0) : "list";
     int result = strcmp(what, "list") == 0     ? list(inv, &err)
-                 : strcmp(what, "grade") == 0  ? grade(&err)
+                 : strcmp(what, "grade") == 0  ? grade(experiment_grade, &err)
+                 : strcmp(what, "rouge") == 0  ? grade(experiment_rouge, &err)
                  : strcmp(what, "corpus") == 0 ? corpus(inv, &err)
                                                : run(inv, &err);
     return result == 0 ? EXIT_OK : inv_fail(inv, &err);

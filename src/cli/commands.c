@@ -53,6 +53,7 @@ static const struct option_spec experiment_options[] = {
     {"endpoint", 'e', "NAME", "a model of the configuration writes, mends and distils instead of the recording"},
     {"count", 0, "N", "corpus: visits (20000)"},
     {"seed", 0, "N", "corpus: another one (1)"},
+    {"drill", 0, NULL, "corpus: half of the words that may be any word are invented"},
     {"json", 0, NULL, "list: print JSON"},
     {.name = NULL},
 };
@@ -393,14 +394,15 @@ const struct command commands[] = {
      .max_args = 1,
      .run = cmd_verdicts},
     {.name = "experiment",
-     .args = "[list|scribe|corpus|grade]",
+     .args = "[list|scribe|corpus|grade|rouge]",
      .summary = "run an experiment that comes along, from records to figures",
      .details = "scribe: does Rationale-Guided Training learn from fewer examples? Makes a project in the folder --out, lets a "
                 "recorded teacher write, a grader judge, a refiner mend and a distiller word rules, accepts them, trains sft, "
                 "isft and rgt with several seeds, evaluates each checkpoint and writes the report and RESULTS.md. It takes no "
                 "key and no network. Called again, it goes on where it stopped.\n\n"
-                "corpus prints what the small model was pre-trained on. grade is the experiment's grader as a program of "
-                "hinge-config(5): a question on standard input, an answer on standard output.",
+                "corpus prints what the small model was pre-trained on. grade and rouge are graders as programs of hinge-config(5): "
+                "a question on standard input, an answer on standard output. grade judges by the visit's facts, rouge "
+                "gives ROUGE-L against meta.reference.",
      .options = experiment_options,
      .max_args = 1,
      .run = cmd_experiment},

@@ -54,7 +54,8 @@ struct visit {
     char ordered[FACT_BYTES], considered[FACT_BYTES], declined[FACT_BYTES], followup[FACT_BYTES];
 };
 
-/* The split's name chooses the stream of random numbers; "test" also chooses the forms. The transcript is appended. */
+/* The split's name chooses the stream of random numbers; "test" also chooses the forms, and "drill" invents half of the
+ * words that may be any word. The transcript is appended. */
 int visit_draw(struct visit *v, const struct forms *f, uint64_t seed, const char *split, uint64_t index,
                struct str *transcript, struct error *err);
 struct json *visit_to_json(const struct visit *v); /* the caller frees */

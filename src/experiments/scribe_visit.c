@@ -60,7 +60,7 @@ struct spoken {
     struct str what; /* the complaint */
     char high[16], low[16];
     const struct forms *forms;
-    bool test;
+    bool test, drill;
     struct draw draw;
 };
 
@@ -85,9 +85,39 @@ static void set(char out[FACT_BYTES], const char *text)
     snprintf(out, FACT_BYTES, "%s", text);
 }
 
+/* A word that nobody has seen: of two or three syllables. */
+static void invent(struct spoken *s, char out[FACT_BYTES])
+{
+    static const char *const onsets[] = {"b", "c", "d", "f", "g", "h", "j", "k", "l", "m", "n", "p", "r", "s", "t", "v",
+                                         "w", "z", "br", "ch", "dr", "fl", "gr", "pl", "sh", "st", "th", "tr"};
+    static const char *const rests[] = {"a", "e", "i", "o", "u", "al", "an", "ar", "el", "en", "er", "il", "in", "is",
+                                        "on", "or", "os", "um"};
+    size_t syllables = 2 + draw_below(&s->draw, 2), at = 0;
+    for (size_t i = 0; i < syllables; i++)
+        at += (size_t)snprintf(out + at, FACT_BYTES - at, "%s%s",
+                               onsets[draw_below(&s->draw, sizeof onsets / sizeof *onsets)],
+                               rests[draw_below(&s->draw, sizeof rests / sizeof *rests)]);
+}
+
+/* Sections whose words may be any word: what a note has of them can only be copied. */
+static bool is_open(const char *section)
+{
+    static const char *const open[] = {"head", "allergen", "finding", "diagnosis", "guess_condition", "family_condition",
+                                       "procedure", "offerable", "paired", "single", "general"};
+    for (size_t i = 0; i < sizeof open / sizeof *open; i++) {
+        if (strcmp(section, open[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int pick(struct spoken *s, const char *section, char out[FACT_BYTES], struct error *err)
 {
     struct slice text = {"", 0};
+    if (s->drill && is_open(section) && draw_chance(&s->draw, 0.5)) {
+        invent(s, out);
+        return 0;
+    }
     if (forms_pick(s->forms, section, s->test, &s->draw, &text, err) != 0)
         return -1;
     if (text.len >= FACT_BYTES)
@@ -290,7 +320,8 @@ static int speak(struct spoken *s, struct str *out, struct error *err)
 int visit_draw(struct visit *v, const struct forms *f, uint64_t seed, const char *split, uint64_t index,
                struct str *transcript, struct error *err)
 {
-    struct spoken s = {.v = v, .forms = f, .test = strcmp(split, "test") == 0};
+    struct spoken s = {.v = v, .forms = f, .test = strcmp(split, "test") == 0,
+                       .drill = strcmp(split, "drill") == 0};
     *v = (struct visit){0};
     draw_seed(&s.draw, seed, split, index);
     int result = draw_complaint(&s, err);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "experiments/rouge.h"
 #include "experiments/scribe_answer.h"
 #include "experiments/scribe_corpus.h"
 #include "experiments/scribe_parts.h"
@@ -219,6 +220,35 @@ static void answers(void)
     str_free(&out);
 }
 
+/* The values that Google's rouge-score 0.1.2 gives (rougeL, without stemming). */
+static void rouge(void)
+{
+    static const struct {
+        const char *text, *reference;
+        size_t common;
+        double f1;
+    } cases[] = {
+        {"the cat sat on the mat", "the cat lay on the mat", 5, 10.0 / 12},
+        {"police kill the gunman", "police killed the gunman", 3, 0.75},
+        {"the gunman kill police", "police killed the gunman", 2, 0.5},
+        {"Fever: 38.5, x-ray!", "fever 38 5 X ray", 5, 1},
+        {"", "anything", 0, 0},
+        {"-- \xc3\xa4", "", 0, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct rouge r = rouge_l(slice_of(cases[i].text), slice_of(cases[i].reference));
+        CU_ASSERT_EQUAL(r.common, cases[i].common);
+        CU_ASSERT_DOUBLE_EQUAL(r.f1, cases[i].f1, 1e-12);
+    }
+    struct error err = {0};
+    struct str out = {0};
+    CU_ASSERT_EQUAL(rouge_answer(&out, slice_of("{\"output\":\"a b\",\"meta\":{\"reference\":\"a b\"}}"), &err), 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(out.at, "\"score\":1"));
+    CU_ASSERT_EQUAL(rouge_answer(&out, slice_of("{\"output\":\"a b\"}"), &err), -1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "reference"));
+    str_free(&out);
+}
+
 /* The corpus: a note after a strategy keeps the rules it tells. */
 static void corpus(void)
 {
@@ -227,7 +257,7 @@ static void corpus(void)
     int told = 0;
     for (uint64_t i = 0; i < 200; i++) {
         struct str line = {0};
-        CU_ASSERT_EQUAL(corpus_line(&line, f, 1, i, &err), 0);
+        CU_ASSERT_EQUAL(corpus_line(&line, f, 1, i % 2, i, &err), 0);
         struct json *j = json_parse(str_slice(&line), NULL, &err);
         const struct json *branches = json_get(j, "branches"), *b = json_at(branches, 2);
         CU_ASSERT(json_type(json_get(json_at(branches, 0), "think")) == JSON_NULL);
@@ -236,7 +266,7 @@ static void corpus(void)
             const char *think = json_string(json_get(b, "think"), "");
             struct visit v;
             struct str transcript = {0};
-            CU_ASSERT_EQUAL(visit_draw(&v, f, 1, "corpus", i, &transcript, &err), 0);
+            CU_ASSERT_EQUAL(visit_draw(&v, f, 1, i % 2 ? "drill" : "corpus", i, &transcript, &err), 0);
             rule_set broken = scribe_broken(&v, json_string(json_get(b, "text"), ""));
             for (int r = 0; r < RULES; r++) {
                 for (size_t w = 0; w < RULE_WORDINGS; w++)
@@ -280,6 +310,7 @@ int main(int argc, char **argv)
         {"one seed, one experiment", by_seed},
         {"rates of mistakes", rates},
         {"the grader as a program", answers},
+        {"ROUGE-L", rouge},
         {"the corpus", corpus},
         {"damaged forms", bad_forms},
         {NULL, NULL},
