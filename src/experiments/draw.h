@@ -16,5 +16,7 @@ void draw_seed(struct draw *d, uint64_t seed, const char *name, uint64_t index);
 uint64_t draw_next(struct draw *d);
 size_t draw_below(struct draw *d, size_t bound); /* bound > 0 */
 bool draw_chance(struct draw *d, double share);  /* true in that share of draws */
+/* A word that nobody has seen, of two or three syllables; cut at size. */
+void draw_word(struct draw *d, char *out, size_t size);
 
 #endif

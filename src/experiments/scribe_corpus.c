@@ -70,12 +70,12 @@ static struct json *user_prompt(const struct str *transcript)
     return messages;
 }
 
-int corpus_line(struct str *out, const struct forms *f, uint64_t seed, bool drill, uint64_t index, struct error *err)
+int corpus_line(struct str *out, const struct forms *f, uint64_t seed, const char *kind, uint64_t index, struct error *err)
 {
     struct visit v;
     struct str transcript = {0}, id = {0};
     struct draw d;
-    int result = visit_draw(&v, f, seed, drill ? "drill" : "corpus", index, &transcript, err);
+    int result = visit_draw(&v, f, seed, kind, index, &transcript, err);
     if (result == 0) {
         draw_seed(&d, seed, "corpus notes", index);
         struct json *j = json_new_object();

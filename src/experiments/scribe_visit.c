@@ -54,13 +54,18 @@ int visit_from_json(struct visit *v, const struct json *j, struct error *err)
     return 0;
 }
 
+/* Of the words around the facts, in the corpus that has noise. */
+#define NOISE 0.2
+
 /* What is spoken of a visit beside its facts. */
 struct spoken {
     struct visit *v;
     struct str what; /* the complaint */
     char high[16], low[16];
     const struct forms *forms;
-    bool test, drill;
+    enum forms_for who;
+    bool drill;
+    double noise;
     struct draw draw;
 };
 
@@ -85,20 +90,6 @@ static void set(char out[FACT_BYTES], const char *text)
     snprintf(out, FACT_BYTES, "%s", text);
 }
 
-/* A word that nobody has seen: of two or three syllables. */
-static void invent(struct spoken *s, char out[FACT_BYTES])
-{
-    static const char *const onsets[] = {"b", "c", "d", "f", "g", "h", "j", "k", "l", "m", "n", "p", "r", "s", "t", "v",
-                                         "w", "z", "br", "ch", "dr", "fl", "gr", "pl", "sh", "st", "th", "tr"};
-    static const char *const rests[] = {"a", "e", "i", "o", "u", "al", "an", "ar", "el", "en", "er", "il", "in", "is",
-                                        "on", "or", "os", "um"};
-    size_t syllables = 2 + draw_below(&s->draw, 2), at = 0;
-    for (size_t i = 0; i < syllables; i++)
-        at += (size_t)snprintf(out + at, FACT_BYTES - at, "%s%s",
-                               onsets[draw_below(&s->draw, sizeof onsets / sizeof *onsets)],
-                               rests[draw_below(&s->draw, sizeof rests / sizeof *rests)]);
-}
-
 /* Sections whose words may be any word: what a note has of them can only be copied. */
 static bool is_open(const char *section)
 {
@@ -115,10 +106,10 @@ static int pick(struct spoken *s, const char *section, char out[FACT_BYTES], str
 {
     struct slice text = {"", 0};
     if (s->drill && is_open(section) && draw_chance(&s->draw, 0.5)) {
-        invent(s, out);
+        draw_word(&s->draw, out, FACT_BYTES);
         return 0;
     }
-    if (forms_pick(s->forms, section, s->test, &s->draw, &text, err) != 0)
+    if (forms_pick(s->forms, section, s->who, &s->draw, &text, err) != 0)
         return -1;
     if (text.len >= FACT_BYTES)
         return error_set(err, ERR_LIMIT, "a word of [%s] is over %d bytes", section, FACT_BYTES - 1);
@@ -169,8 +160,8 @@ static int draw_complaint(struct spoken *s, struct error *err)
         pick_pair(s, "count", count, number, err) != 0)
         return -1;
     snprintf(v->duration, FACT_BYTES, "%.40s %s", count, units[draw_below(&s->draw, 4)]);
-    struct facts_of facts_now = {find_fact, s};
-    return forms_tell(s->forms, what, s->test, &s->draw, &facts_now, &s->what, err);
+    struct facts_of facts_now = {find_fact, s, s->noise};
+    return forms_tell(s->forms, what, s->who, &s->draw, &facts_now, &s->what, err);
 }
 
 static int draw_medicine(struct spoken *s, struct error *err)
@@ -305,13 +296,13 @@ static int speak(struct spoken *s, struct str *out, struct error *err)
         {v->considered[0], "considered_said"}, {v->ordered[0], "ordered_said"}, {v->declined[0], "declined_said"},
         {v->followup[0], "followup_said"}, {draw_chance(&s->draw, 0.3), "bye"},
     };
-    struct facts_of facts_now = {find_fact, s};
+    struct facts_of facts_now = {find_fact, s, s->noise};
     for (size_t i = 0; i < sizeof turns / sizeof *turns; i++) {
         if (!turns[i].said)
             continue;
         if (i > 0)
             str_addc(out, '\n');
-        if (forms_tell(s->forms, turns[i].section, s->test, &s->draw, &facts_now, out, err) != 0)
+        if (forms_tell(s->forms, turns[i].section, s->who, &s->draw, &facts_now, out, err) != 0)
             return -1;
     }
     return 0;
@@ -320,8 +311,10 @@ static int speak(struct spoken *s, struct str *out, struct error *err)
 int visit_draw(struct visit *v, const struct forms *f, uint64_t seed, const char *split, uint64_t index,
                struct str *transcript, struct error *err)
 {
-    struct spoken s = {.v = v, .forms = f, .test = strcmp(split, "test") == 0,
-                       .drill = strcmp(split, "drill") == 0};
+    bool noise = strcmp(split, "noise") == 0, wide = strcmp(split, "wide") == 0;
+    struct spoken s = {.v = v, .forms = f, .drill = noise || wide || strcmp(split, "drill") == 0,
+                       .noise = noise || wide ? NOISE : 0,
+                       .who = wide ? FORMS_WIDE : strcmp(split, "test") == 0 ? FORMS_TEST : FORMS_TRAIN};
     *v = (struct visit){0};
     draw_seed(&s.draw, seed, split, index);
     int result = draw_complaint(&s, err);

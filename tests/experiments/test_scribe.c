@@ -129,10 +129,10 @@ static void disjoint(void)
     size_t split_sections = 0;
     const char *name;
     for (size_t s = 0; (name = forms_section(f, s)); s++) {
-        size_t same = 0, n = forms_count(f, name, true), m = forms_count(f, name, false);
+        size_t same = 0, n = forms_count(f, name, FORMS_TEST), m = forms_count(f, name, FORMS_WIDE);
         for (size_t i = 0; i < n; i++) {
             for (size_t k = 0; k < m; k++)
-                same += slice_eq(forms_at(f, name, true, i), forms_at(f, name, false, k));
+                same += slice_eq(forms_at(f, name, FORMS_TEST, i), forms_at(f, name, FORMS_WIDE, k));
         }
         bool is_own = false;
         for (size_t i = 0; i < sizeof own / sizeof *own; i++)
@@ -254,10 +254,11 @@ static void corpus(void)
 {
     struct forms *f = load();
     struct error err = {0};
+    static const char *const kinds[] = {"corpus", "drill", "noise", "wide"};
     int told = 0;
     for (uint64_t i = 0; i < 200; i++) {
         struct str line = {0};
-        CU_ASSERT_EQUAL(corpus_line(&line, f, 1, i % 2, i, &err), 0);
+        CU_ASSERT_EQUAL(corpus_line(&line, f, 1, kinds[i % 4], i, &err), 0);
         struct json *j = json_parse(str_slice(&line), NULL, &err);
         const struct json *branches = json_get(j, "branches"), *b = json_at(branches, 2);
         CU_ASSERT(json_type(json_get(json_at(branches, 0), "think")) == JSON_NULL);
@@ -266,7 +267,7 @@ static void corpus(void)
             const char *think = json_string(json_get(b, "think"), "");
             struct visit v;
             struct str transcript = {0};
-            CU_ASSERT_EQUAL(visit_draw(&v, f, 1, i % 2 ? "drill" : "corpus", i, &transcript, &err), 0);
+            CU_ASSERT_EQUAL(visit_draw(&v, f, 1, kinds[i % 4], i, &transcript, &err), 0);
             rule_set broken = scribe_broken(&v, json_string(json_get(b, "text"), ""));
             for (int r = 0; r < RULES; r++) {
                 for (size_t w = 0; w < RULE_WORDINGS; w++)
