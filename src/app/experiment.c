@@ -33,7 +33,7 @@ static const struct experiment_size sizes[] = {
      .train = 1100, .valid = 50, .test = 100, .seeds = 3, .first = 8, .batch = 8, .rank = 256, .alpha = "32",
      .lr = "2e-4", .max_new = 400},
     {.name = "tiny", .about = "a minute's work that shows that everything runs; its numbers say nothing",
-     .train = 40, .valid = 4, .test = 8, .seeds = 1, .first = 8, .batch = 8, .rank = 8, .alpha = "16", .lr = "1e-3",
+     .train = 18, .valid = 2, .test = 4, .seeds = 1, .first = 8, .batch = 8, .rank = 8, .alpha = "16", .lr = "1e-3",
      .model = SHARE "/model", .max_new = 96},
     {.name = NULL},
 };
@@ -171,9 +171,9 @@ static int keep_question(const struct experiment *x, struct error *err)
 static int all_stages(struct experiment *x, struct error *err)
 {
     if (keep_question(x, err) != 0 || experiment_make_project(x, err) != 0 || experiment_loop(x, err) != 0 ||
-        experiment_decide(x, err) != 0)
+        experiment_decide(x, err) != 0 || experiment_train(x, err) != 0)
         return -1;
-    return 0;
+    return experiment_report(x, err);
 }
 
 static void experiment_free(struct experiment *x)
@@ -216,7 +216,7 @@ int experiment_rouge(struct str *out, struct slice question, struct error *err)
     return rouge_answer(out, question, err);
 }
 
-int experiment_corpus(struct str *out, uint64_t seed, bool drill, uint64_t from, uint64_t count,
+int experiment_corpus(struct str *out, const char *kind, uint64_t seed, uint64_t from, uint64_t count,
                       struct error *err)
 {
     struct str folder = {0};
@@ -226,7 +226,7 @@ int experiment_corpus(struct str *out, uint64_t seed, bool drill, uint64_t from,
     struct forms *f = forms_load(folder.at, err);
     int result = f ? 0 : -1;
     for (uint64_t i = from; i < from + count && result == 0; i++)
-        result = corpus_line(out, f, seed, drill, i, err);
+        result = corpus_line(out, f, seed, kind, i, err);
     forms_free(f);
     str_free(&folder);
     return result;

@@ -6,7 +6,6 @@
 #ifndef APP_EXPERIMENT_H
 #define APP_EXPERIMENT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -66,8 +65,8 @@ int experiment_grade(struct str *out, struct slice question, struct error *err);
 /* ROUGE-L against meta.reference as a program (src/experiments/rouge.h): appends the answer. */
 int experiment_rouge(struct str *out, struct slice question, struct error *err);
 
-/* What the small model is pre-trained on: count lines of the corpus from that index, by seed; appended. drill: with words
- * that nobody has seen. */
-int experiment_corpus(struct str *out, uint64_t seed, bool drill, uint64_t from, uint64_t count, struct error *err);
+/* What the small model is pre-trained on: count lines of the corpus from that index, by seed; appended. kind: corpus,
+ * drill, noise or wide (src/experiments/scribe_corpus.h). */
+int experiment_corpus(struct str *out, const char *kind, uint64_t seed, uint64_t from, uint64_t count, struct error *err);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "app/experiment.h"
 #include "db/job_store.h"
-#include "experiments/forms.h"
+#include "experiments/scribe.h"
 
 struct experiment {
     const struct experiment_request *asked;
@@ -29,6 +29,10 @@ int experiment_make_project(struct experiment *x, struct error *err);
 int experiment_loop(struct experiment *x, struct error *err);
 /* The expert who accepts: each candidate, and beside it a rule for each further one that y0 broke. */
 int experiment_decide(struct experiment *x, struct error *err);
+/* Trains each method with each seed, and evaluates each checkpoint; what is done already stays. */
+int experiment_train(struct experiment *x, struct error *err);
+/* The report's files and RESULTS.md, from the evals. */
+int experiment_report(struct experiment *x, struct error *err);
 /* Waits for a job with news of it. ERR_CONFLICT where it ended otherwise than done. */
 int experiment_wait(const struct experiment *x, struct store *s, int64_t job, const char *stage, struct error *err);
 /* Lets unfinished jobs of a kind (NULL: any) end first. */

@@ -87,7 +87,7 @@ static int corpus(struct invocation *inv, struct error *err)
     for (uint64_t at = 0; at < count; at += CORPUS_PIECE) {
         struct str piece = {0};
         uint64_t n = count - at < CORPUS_PIECE ? count - at : CORPUS_PIECE;
-        if (experiment_corpus(&piece, seed, inv_flag(inv, "drill"), at, n, err) != 0) {
+        if (experiment_corpus(&piece, inv_option(inv, "kind", "corpus"), seed, at, n, err) != 0) {
             str_free(&piece);
             return -1;
         }

@@ -53,7 +53,7 @@ static const struct option_spec experiment_options[] = {
     {"endpoint", 'e', "NAME", "a model of the configuration writes, mends and distils instead of the recording"},
     {"count", 0, "N", "corpus: visits (20000)"},
     {"seed", 0, "N", "corpus: another one (1)"},
-    {"drill", 0, NULL, "corpus: half of the words that may be any word are invented"},
+    {"kind", 0, "corpus|drill|noise|wide", "corpus: as it is; with invented words; and noise; and wider language"},
     {"json", 0, NULL, "list: print JSON"},
     {.name = NULL},
 };
