@@ -57,15 +57,14 @@ void experiment_tell(const struct experiment *x, const char *stage, double share
         x->news(x->context, &news);
 }
 
-static int find_size(const char *name, const struct experiment_size **out, struct error *err)
+static const struct experiment_size *find_size(const char *name, struct error *err)
 {
     for (size_t i = 0; sizes[i].name; i++) {
-        if (strcmp(sizes[i].name, name ? name : sizes[0].name) == 0) {
-            *out = &sizes[i];
-            return 0;
-        }
+        if (strcmp(sizes[i].name, name ? name : sizes[0].name) == 0)
+            return &sizes[i];
     }
-    return error_set(err, ERR_USAGE, "there is no size '%.40s': small, large or tiny", name);
+    error_set(err, ERR_USAGE, "there is no size '%.40s': small, large or tiny", name);
+    return NULL;
 }
 
 static int absolute(struct str *out, const char *path, struct error *err)
@@ -98,8 +97,10 @@ static int find_parts(struct experiment *x, struct error *err)
     const struct experiment_request *q = x->asked;
     if (strcmp(q->name ? q->name : "", experiments[0].name) != 0)
         return error_set(err, ERR_USAGE, "there is no experiment '%.40s'; there is: scribe", q->name ? q->name : "");
-    if (find_size(q->size, &x->size, err) != 0)
+    const struct experiment_size *size = find_size(q->size, err);
+    if (!size)
         return -1;
+    x->size = size;
     x->seeds = q->seeds ? q->seeds : x->size->seeds;
     if (!share_find(&x->share, SHARE))
         return error_set(err, ERR_ABSENT, "the experiment's files (%s) were not found; $HINGE_SHARE names the folder they "
@@ -189,7 +190,7 @@ static void experiment_free(struct experiment *x)
 int experiment_run(const struct experiment_request *q, experiment_news_fn *news, void *context, struct str *results,
                    struct error *err)
 {
-    struct experiment x = {.asked = q, .news = news, .context = context, .started = clock_mono_ms()};
+    struct experiment x = {.asked = q, .size = sizes, .news = news, .context = context, .started = clock_mono_ms()};
     int result = find_parts(&x, err);
     if (result == 0)
         result = make_folder(&x, err);
