@@ -46,6 +46,8 @@ struct preview_view *preview_view_new(struct desk *d, const char *method, struct
 extern const struct view_ops preview_view_ops;
 extern const struct binding preview_bindings[]; /* mode "preview" */
 
+/* Asks for a folder and starts the experiment that comes along there, as a process of its own. */
+void ask_experiment(struct desk *d);
 /* What every view of runs does with one: "stop", "delete" (they ask), "resume", "branch", "log", "preview",
  * "evals". False when command is none of them. The hand lives in the view: it holds the run that was asked
  * about. */

@@ -2,6 +2,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "app/experiment.h"
+#include "base/mem.h"
 #include "ui/views/columns.h"
 #include "ui/views/training.h"
 
@@ -235,4 +237,38 @@ bool run_act(struct run_hand *hand, const struct run *r, int64_t step, const cha
     hand->step = step;
     act->run(hand, r);
     return true;
+}
+
+/* ---- the experiment that comes along ---- */
+
+static bool begin_experiment(void *view, struct slice text)
+{
+    struct desk *d = view;
+    struct error err = {0};
+    struct str folder = {0};
+    char *out = mem_strndup(text.at, text.len);
+    struct experiment_request q = {.name = experiments[0].name, .out = out};
+    int result = experiment_start(&q, &folder, &err);
+    if (result == 0)
+        desk_say(d, LOOK_GOOD, "it runs for about half an hour: log.txt and scribe.db in %s", folder.at);
+    else
+        desk_fault(d, &err);
+    mem_free(out);
+    str_free(&folder);
+    return result == 0;
+}
+
+/* Where it may run: beside the project. */
+void ask_experiment(struct desk *d)
+{
+    struct str folder = {0};
+    const char *project = training_project(d), *slash = strrchr(project, '/');
+    str_add(&folder, project, slash ? (size_t)(slash - project) + 1 : 0);
+    str_addf(&folder, "%s-%s", experiments[0].name, experiment_sizes()[0].name);
+    desk_ask(d, &(struct question){.kind = "experiment",
+                                         .label = "folder of the experiment: ",
+                                         .initial = str_slice(&folder),
+                                         .answer = begin_experiment,
+                                         .view = d});
+    str_free(&folder);
 }

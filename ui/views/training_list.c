@@ -39,6 +39,7 @@ const struct binding training_bindings[] = {
     {"training", "p", "preview", "its examples as the trainer sees them"},
     {"training", "L", "log", "its log"},
     {"training", "E", "evals", "its evals"},
+    {"training", "X", "experiment", "run the experiment that comes along, in a folder of its own (asks)"},
     {"training", "t", "tag", "tag it: tagged runs lie over one another in the plot"},
     {"training", "o", "overlay", "tag all runs of its comparison, or none"},
     {"training", "c", "compare", "compare it with the tagged run: settings and curves"},
@@ -216,6 +217,11 @@ static void start_form(struct training_view *v)
         desk_fault(v->desk, &err);
 }
 
+static void start_experiment(struct training_view *v)
+{
+    ask_experiment(v->desk);
+}
+
 /* The run under the cursor with the one tagged; the cursor on a tagged one: the two tagged. */
 static void compare(struct training_view *v)
 {
@@ -243,6 +249,7 @@ static bool command(void *view, const char *name)
         void (*run)(struct training_view *v);
     } table[] = {{"open", open_run},
                  {"new", start_form},
+                 {"experiment", start_experiment},
                  {"tag", turn_tag},
                  {"overlay", overlay},
                  {"compare", compare}};
