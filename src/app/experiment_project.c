@@ -14,7 +14,7 @@
 #include "db/loop_store.h"
 #include "experiments/scribe_records.h"
 
-enum { POLL_MS = 200 };
+enum { POLL_MS = 200, MISSED_MAX = 10 };
 #define EXPERT "experiment"
 
 /* --- files --- */
@@ -118,16 +118,28 @@ static int job_result(const struct job *j, const char *stage, struct error *err)
                      loop_job_state(j), (long long)j->failed, j->said);
 }
 
+/* Whether nobody works on it any more. A worker on a busy machine may be late with its word: while its process lives, and for
+ * a moment after, it is not lost. */
+static bool is_over(const struct experiment *x, const struct job *j, int *missed)
+{
+    if (loop_job_attended(x->project.at, j->id))
+        *missed = 0;
+    else
+        ++*missed;
+    bool ended = loop_job_over(j) && !j->lost;
+    return (ended && j->state != JOB_RUNNING) || *missed > MISSED_MAX;
+}
+
 int experiment_wait(const struct experiment *x, struct store *s, int64_t id, const char *stage, struct error *err)
 {
-    for (;;) {
+    for (int missed = 0;;) {
         struct jobs jobs = {0};
         struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};
         if (job_store_get(s, id, &jobs, err) != 0)
             return -1;
         const struct job *j = &jobs.items[0];
         tell_job(x, stage, j);
-        bool over = loop_job_over(j) || (j->state == JOB_RUNNING && !loop_job_attended(x->project.at, id));
+        bool over = is_over(x, j, &missed);
         int result = over ? job_result(j, stage, err) : 0;
         jobs_free(&jobs);
         if (over)
