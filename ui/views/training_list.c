@@ -39,7 +39,7 @@ const struct binding training_bindings[] = {
     {"training", "p", "preview", "its examples as the trainer sees them"},
     {"training", "L", "log", "its log"},
     {"training", "E", "evals", "its evals"},
-    {"training", "X", "experiment", "run the experiment that comes along, in a folder of its own (asks)"},
+    {"training", "N", "experiment", "run the experiment that comes along, in a folder of its own (asks)"},
     {"training", "t", "tag", "tag it: tagged runs lie over one another in the plot"},
     {"training", "o", "overlay", "tag all runs of its comparison, or none"},
     {"training", "c", "compare", "compare it with the tagged run: settings and curves"},
