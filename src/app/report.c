@@ -14,6 +14,25 @@ void report_request_defaults(struct report_request *q)
                                  .level = 0.95, .seed = 1};
 }
 
+void report_patterns(struct report_request *q, const char *text, char **copy)
+{
+    *copy = mem_strdup(text ? text : "");
+    const char **list = mem_zalloc(strlen(*copy) + 1, sizeof *list);
+    char *rest = NULL;
+    q->n_runs = 0;
+    for (char *word = strtok_r(*copy, ", ", &rest); word; word = strtok_r(NULL, ", ", &rest))
+        list[q->n_runs++] = word;
+    q->runs = list;
+}
+
+void report_patterns_free(struct report_request *q, char *copy)
+{
+    mem_free((void *)(size_t)q->runs);
+    mem_free(copy);
+    q->runs = NULL;
+    q->n_runs = 0;
+}
+
 void report_note(struct report *r, const char *fmt, ...)
 {
     struct str text = {0};

@@ -23,6 +23,8 @@ struct report_request {       /* borrowed; report_request_defaults fills it */
     const char *base_model;   /* NULL: that of most evals */
     const char *const *runs;  /* patterns ("rgt-*") of run names or uuids; none: all */
     size_t n_runs;
+    bool by_name;             /* a series is not a method but the runs of one name without its number: "rgt-wide-1" and
+                               * "rgt-wide-2" are "rgt-wide", for ablations */
     enum report_think think;  /* of figures 1, 2 and 4; auto: off where there are such evals */
     double gain;              /* over the base, for figure 4: 0.25 */
     double target;            /* a score to reach instead; NaN: the gain */
@@ -33,6 +35,10 @@ struct report_request {       /* borrowed; report_request_defaults fills it */
     uint64_t seed;            /* of what is drawn: 1 */
 };
 void report_request_defaults(struct report_request *q);
+/* "rgt-*,sft-1" into q->runs (borrowed from *copy, which is cut up); the caller frees *copy and q->runs with
+ * report_patterns_free. NULL or "": all. */
+void report_patterns(struct report_request *q, const char *text, char **copy);
+void report_patterns_free(struct report_request *q, char *copy);
 
 /* What one line or bar stands for: a method, the base model, or a model behind an endpoint. */
 struct report_method {

@@ -147,7 +147,16 @@ static void choose(struct report *r)
 
 /* ---- methods and runs --------------------------------------------------------------------------- */
 
-static const char *method_of(const struct eval *e)
+/* "rgt-wide-12" without "-12". */
+static const char *without_number(struct report *r, const char *name)
+{
+    size_t len = strlen(name), end = len;
+    while (end > 0 && name[end - 1] >= '0' && name[end - 1] <= '9')
+        end--;
+    return end < len && end > 1 && name[end - 1] == '-' ? arena_strndup(&r->arena, name, end - 1) : name;
+}
+
+static const char *method_of(struct report *r, const struct eval *e)
 {
     if (is_base(e))
         return "base";
@@ -155,6 +164,8 @@ static const char *method_of(const struct eval *e)
         return e->endpoint;
     if (!e->run_uuid) /* an adapter by itself */
         return e->adapter;
+    if (r->asked.by_name && e->run_name)
+        return without_number(r, e->run_name);
     return e->method && *e->method ? e->method : e->run_name ? e->run_name : e->run_uuid;
 }
 
@@ -174,10 +185,11 @@ static bool before(const struct report_method *a, const struct report_method *b)
     return x < y || (x == y && strcmp(a->name, b->name) < 0);
 }
 
-static size_t method_number(const struct report *r, const struct eval *e)
+static size_t method_number(struct report *r, const struct eval *e)
 {
+    const char *name = method_of(r, e);
     for (size_t i = 0; i < r->n_methods; i++)
-        if (strcmp(r->methods[i].name, method_of(e)) == 0 && r->methods[i].base == is_base(e) &&
+        if (strcmp(r->methods[i].name, name) == 0 && r->methods[i].base == is_base(e) &&
             r->methods[i].endpoint == is_endpoint(e))
             return i;
     return r->n_methods;
@@ -190,7 +202,7 @@ static void number_methods(struct report *r)
         const struct eval *e = r->used[i];
         if (method_number(r, e) < r->n_methods)
             continue;
-        struct report_method m = {.name = method_of(e), .base = is_base(e), .endpoint = is_endpoint(e)};
+        struct report_method m = {.name = method_of(r, e), .base = is_base(e), .endpoint = is_endpoint(e)};
         size_t at = r->n_methods++;
         for (; at > 0 && before(&m, &r->methods[at - 1]); at--)
             r->methods[at] = r->methods[at - 1];

@@ -41,6 +41,7 @@ static struct json *asked_json(const struct report *r)
     for (size_t i = 0; i < q->n_runs; i++)
         json_push(runs, json_new_string(q->runs[i]));
     json_set(j, "runs", runs);
+    json_set_string(j, "by", q->by_name ? "name" : "method");
     json_set_string(j, "think", r->think ? "on" : "off");
     json_set_number(j, "threshold", q->gain);
     json_set(j, "target", json_new_number(q->target));

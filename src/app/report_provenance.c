@@ -34,6 +34,7 @@ static void add_command(struct str *out, const struct report *r)
     for (size_t i = 0; i < q->n_runs; i++)
         str_addf(&runs, "%s%s", i ? "," : "", q->runs[i]);
     add_word(&line, "runs", runs.at);
+    str_adds(&line, q->by_name ? " --by name" : "");
     str_addf(&line, " --think %s", r->think ? "on" : "off");
     if (isnan(q->target))
         str_addf(&line, " --threshold %g", q->gain);

@@ -5,7 +5,6 @@
 #include "app/project.h"
 #include "app/report.h"
 #include "app/report_files.h"
-#include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "text/visible.h"
@@ -115,18 +114,6 @@ static enum report_think think_option(const struct invocation *inv)
     return strcmp(think, "on") == 0 ? REPORT_THINK_ON : strcmp(think, "off") == 0 ? REPORT_THINK_OFF : REPORT_THINK_AUTO;
 }
 
-/* "rgt-*,sft-1" as a list; the caller frees *text and *list. */
-static size_t split_runs(const char *option, char **text, const char ***list)
-{
-    size_t n = 0;
-    *text = mem_strdup(option ? option : "");
-    *list = mem_zalloc(strlen(*text) + 1, sizeof **list);
-    char *rest = NULL;
-    for (char *word = strtok_r(*text, ",", &rest); word; word = strtok_r(NULL, ",", &rest))
-        (*list)[n++] = word;
-    return n;
-}
-
 static int read_options(const struct invocation *inv, struct report_request *q)
 {
     bool ok = true;
@@ -134,6 +121,7 @@ static int read_options(const struct invocation *inv, struct report_request *q)
     q->split = inv_option(inv, "split", NULL);
     q->base_model = inv_option(inv, "base-model", NULL);
     q->think = think_option(inv);
+    q->by_name = strcmp(inv_option(inv, "by", "method"), "name") == 0;
     q->resamples = (size_t)inv_number(inv, "resamples", (long)q->resamples, 100, 100000, &ok);
     q->seed = (uint64_t)inv_number(inv, "seed", (long)q->seed, 0, 2000000000, &ok);
     if (!ok || number_option(inv, "threshold", 0.0001, 1000, &q->gain) != 0 ||
@@ -152,7 +140,7 @@ int cmd_report(struct invocation *inv)
         return EXIT_USAGE;
     char *text = NULL;
     const char *folder = inv_option(inv, "output", NULL);
-    q.n_runs = split_runs(inv_option(inv, "runs", NULL), &text, (const char ***)&q.runs);
+    report_patterns(&q, inv_option(inv, "runs", NULL), &text);
     struct store *s = project_open(inv_arg(inv, 0), STORE_OPEN, &err);
     int result = s ? report_make(s, &q, &r, &err) : -1;
     if (result == 0 && folder)
@@ -162,7 +150,6 @@ int cmd_report(struct invocation *inv)
     report_written_free(&written);
     report_free(&r);
     store_close(s);
-    mem_free((void *)(size_t)q.runs);
-    mem_free(text);
+    report_patterns_free(&q, text);
     return result < 0 ? inv_fail(inv, &err) : EXIT_OK;
 }

@@ -70,6 +70,7 @@ static const struct option_spec report_options[] = {
     {"split", 0, "NAME", "evals of this split alone (that of most evals)"},
     {"base-model", 0, "NAME", "evals on this base model alone (that of most evals)"},
     {"runs", 0, "PATTERN,...", "runs whose name or uuid fits, as 'rgt-*,sft-1' (all)"},
+    {"by", 0, "method|name", "what is compared: methods, or runs of one name without its number (method)"},
     {"think", 0, "auto|off|on", "the evals of figures 1, 2 and 4 (off where there are such)"},
     {"threshold", 0, "GAIN", "figure 4: the gain over the base to reach (0.25)"},
     {"target", 0, "SCORE", "figure 4: a score from 0 to 1 to reach instead"},

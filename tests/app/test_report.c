@@ -104,6 +104,13 @@ static void what_is_left_out_is_said(void)
     CU_ASSERT_EQUAL(w.r.n_methods, 4); /* rgt, sft, the endpoint, the base */
     CU_ASSERT_EQUAL(w.r.methods[1].runs, 1);
     report_free(&w.r);
+    w.q.by_name = true;
+    w.q.n_runs = 0;
+    make(&w);
+    CU_ASSERT_STRING_EQUAL(w.r.methods[0].name, "rgt"); /* rgt-1, rgt-2, rgt-3 */
+    CU_ASSERT_EQUAL(w.r.methods[0].runs, 3);
+    report_free(&w.r);
+    w.q.n_runs = 2;
     w.q.split = "train";
     make(&w);
     CU_ASSERT(w.r.n_used == 0 && w.r.n_needs == 0 && notes_say(&w.r, "No finished eval fits"));

@@ -23,6 +23,8 @@ const struct binding report_bindings[] = {
     {"report", "Ctrl-u PgUp", "page-up", "a page up"},
     {"report", "t", "think", "figures 1, 2 and 4 without thinking, or with it"},
     {"report", "o", "gain", "Figure 4: another gain over the base"},
+    {"report", "r", "runs", "compare some runs alone, by patterns of their names"},
+    {"report", "n", "by-name", "compare methods, or runs of one name without its number"},
     {"report", "x", "log-axis", "Figure 2: examples on a logarithmic axis, or not"},
     {"report", "f", "fit", "Figure 2: the fitted growth curves, or not"},
     {"report", "w", "write", "write figures, numbers and a page to read into a folder"},
@@ -35,6 +37,8 @@ static void report_view_free(void *view)
     struct report_view *v = view;
     report_sheet_free(&v->sheet);
     report_free(&v->report);
+    report_patterns_free(&v->asked, v->patterns);
+    str_free(&v->runs);
     mem_free(v);
 }
 
@@ -133,6 +137,23 @@ static void ask_gain(struct report_view *v)
     str_free(&now);
 }
 
+static bool answer_runs(void *view, struct slice text)
+{
+    struct report_view *v = view;
+    str_clear(&v->runs);
+    str_add_slice(&v->runs, slice_trim(text));
+    report_patterns_free(&v->asked, v->patterns);
+    report_patterns(&v->asked, str_z(&v->runs), &v->patterns);
+    forget(v);
+    return true;
+}
+
+static void ask_runs(struct report_view *v)
+{
+    desk_ask(v->desk, &(struct question){.kind = "report-runs", .label = "Runs (rgt-*,sft-1; nothing: all)",
+                                         .initial = str_slice(&v->runs), .answer = answer_runs, .view = v});
+}
+
 static bool answer_folder(void *view, struct slice text)
 {
     struct report_view *v = view;
@@ -187,7 +208,12 @@ static bool command(void *view, const char *name)
         v->fit = !v->fit;
     else if (strcmp(name, "gain") == 0)
         ask_gain(v);
-    else if (strcmp(name, "think") == 0 && v->ready)
+    else if (strcmp(name, "runs") == 0)
+        ask_runs(v);
+    else if (strcmp(name, "by-name") == 0) {
+        v->asked.by_name = !v->asked.by_name;
+        forget(v);
+    } else if (strcmp(name, "think") == 0 && v->ready)
         change_think(v);
     else if (strcmp(name, "write") == 0 && v->ready)
         ask_folder(v);

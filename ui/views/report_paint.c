@@ -17,6 +17,9 @@ static void paint_title(const struct report_view *v, const struct paint *p)
         const char *split = r->used[0]->split;
         str_addf(&text, " · %zu eval%s%s%s · thinking %s", r->n_used, r->n_used == 1 ? "" : "s", split ? " on " : "",
                  split ? split : "", r->think ? "on" : "off");
+        if (v->runs.len)
+            str_addf(&text, " · runs %s", v->runs.at);
+        str_adds(&text, r->asked.by_name ? " · by name" : "");
     }
     if (v->ready && r->n_notes)
         str_addf(&right, "%zu note%s ", r->n_notes, r->n_notes == 1 ? "" : "s");

@@ -147,7 +147,7 @@ int report_plot_wants(const struct report_view *v)
     make_bars(&b, &v->report, v->page);
     int lines = (int)(b.n_groups * (b.n_names + 1)) + 1;
     arena_free(&b.arena);
-    return lines;
+    return lines > PLOT_ROWS_MIN ? lines : PLOT_ROWS_MIN;
 }
 
 /* ---- lines: figure 2 ---------------------------------------------------------------------------------- */

@@ -11,6 +11,8 @@ enum { REPORT_PAGE_TESTS = REPORT_FIGURES + 1, REPORT_PAGES = REPORT_FIGURES + 1
 struct report_view {
     struct desk *desk;
     struct report_request asked;
+    char *patterns;  /* what asked.runs points into */
+    struct str runs; /* as they were typed */
     struct report report;
     bool ready;      /* report and sheet are there */
     bool failed;     /* the project could not be read: not tried again by itself */
