@@ -40,7 +40,7 @@ struct train_request {
     const char *valid;          /* held-out loss: NULL: the split valid where it has records, "none", or a file */
     const struct train_setting *settings;
     size_t n_settings;
-    const char *device;         /* auto, cpu, cuda */
+    const char *device;         /* auto, cpu, cuda, cuda:N */
     const char *place;          /* local, ssh:HOST, slurm */
     const char *name;           /* of the run; NULL: METHOD-N */
     const char *notes;

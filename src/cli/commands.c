@@ -164,7 +164,7 @@ static const struct option_spec train_options[] = {
     {"snapshot", 0, "SNAPSHOT", "data: an older snapshot instead of a new one: its hash or the beginning of it, or a file"},
     {"valid", 0, "FILE", "held out for its loss; none for nothing (the split valid, where it has records)"},
     {"adapter", 0, "DIR", "begin with this adapter"},
-    {"device", 0, "auto|cpu|cuda", "what computes (auto)"},
+    {"device", 0, "NAME", "what computes: auto, cpu, cuda or cuda:N (auto)"},
     {"place", 0, "PLACE", "where: local, ssh:HOST or slurm (local)"},
     {"processes", 0, "N", "processes, joined by MPI (1)"},
     {"name", 0, "NAME", "of the run (METHOD-1, METHOD-2, ...)"},
