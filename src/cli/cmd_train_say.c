@@ -327,7 +327,34 @@ static void add_preview(struct str *out, const struct train_preview *p, bool col
              (long long)p->plain_tokens);
 }
 
-static struct json *preview_json(const char *method, const struct train_preview *p, const struct train_plan *plan)
+/* What a new snapshot would be; an older one is what it is. */
+static struct json *data_json(const struct train_data *d)
+{
+    if (!d->method)
+        return json_new_null();
+    struct json *o = json_new_object();
+    json_set_string(o, "sha256", d->hash);
+    json_set_int(o, "records", d->records);
+    json_set_int(o, "examples", d->examples);
+    json_set_int(o, "branches_a", d->branches_a);
+    json_set_int(o, "branches_b", d->branches_b);
+    json_set_int(o, "valid_examples", d->valid_examples);
+    json_set_string(o, "left_out", d->left_out);
+    return o;
+}
+
+static void add_data_words(struct str *out, const struct train_data *d)
+{
+    if (!d->method)
+        return;
+    str_addf(out, "new snapshot %.12s: %lld of %lld records, %lld of them with a strategy; left out: ", d->hash,
+             (long long)d->examples, (long long)d->records, (long long)d->branches_b);
+    print_cell(out, slice_of(d->left_out), 0);
+    str_addf(out, "\nheld out for its loss: %lld\n", (long long)d->valid_examples);
+}
+
+static struct json *preview_json(const char *method, const struct train_preview *p, const struct train_plan *plan,
+                                 const struct train_data *data)
 {
     struct json *o = json_new_object(), *list = json_new_array();
     for (size_t i = 0; i < p->count; i++)
@@ -340,6 +367,7 @@ static struct json *preview_json(const char *method, const struct train_preview 
     json_set_int(o, "too_long", p->too_long);
     json_set_int(o, "plain_tokens", p->plain_tokens);
     json_set_int(o, "shared_tokens", p->shared_tokens);
+    json_set(o, "data", data_json(data));
     json_set(o, "plan", plan_json(plan));
     json_set(o, "shown", list);
     return o;
@@ -349,14 +377,18 @@ static int say_method(struct train_call *c, const struct train_request *q, const
 {
     struct train_preview p;
     struct train_plan plan;
+    struct train_data data = {.method = NULL};
     struct str out = {0};
     int result = train_plan(q, &plan, &c->err);
+    if (result == 0 && !q->snapshot)
+        result = train_data(q, method, &data, &c->err);
     if (result == 0) {
         result = train_preview(q, method, n, &p, &c->err);
         if (result == 0 && c->json) {
-            result = print_json(preview_json(method, &p, &plan), &c->err);
+            result = print_json(preview_json(method, &p, &plan, &data), &c->err);
         } else if (result == 0) {
             add_preview(&out, &p, isatty(STDOUT_FILENO));
+            add_data_words(&out, &data);
             str_adds(&out, "takes ");
             add_plan(&out, &plan);
             str_addc(&out, '\n');
@@ -364,6 +396,7 @@ static int say_method(struct train_call *c, const struct train_request *q, const
         }
         train_preview_free(&p);
     }
+    train_data_free(&data);
     str_free(&out);
     return result;
 }

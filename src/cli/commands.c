@@ -363,7 +363,8 @@ const struct command commands[] = {
                 "(milliseconds since 1970, or null), branched_from (uuid, name, step), data (train and valid: sha256, examples, "
                 "branches_a, branches_b, filters), options, progress (step, steps, examples, examples_all, loss, "
                 "valid_loss, tokens_per_second, seconds_left; null where not known) and checkpoints (step, examples, bytes, "
-                "written, path). Runs of one comparison have group in common. start prints one object, or a list for several "
+                "written, path). preview prints an object a method: the counts of its data and what was left out, the plan of memory, and "
+                "shown, the examples in pieces (given, strategy, answer). Runs of one comparison have group in common. start prints one object, or a list for several "
                 "methods. Exits with 1 when a run that was watched did not finish.",
      .options = train_options,
      .min_args = 1,
