@@ -153,13 +153,14 @@ static struct curve_bucket bucket_of(const struct table *t, const struct series 
 {
     struct fold f = fold_rows(s, row, end);
     struct curve_bucket b = {.count = f.count};
-    if (!f.count)
-        return b;
+    size_t last = f.count ? last_value(s, row, end) : SIZE_MAX;
+    if (last == SIZE_MAX) /* a damaged index counts what is not there */
+        return (struct curve_bucket){.count = 0};
     b.low = f.low;
     b.high = f.high;
     b.mean = f.sum / (double)f.count;
     b.first_at = curve_place(t, axis, next_value(s, row, end));
-    b.last_at = curve_place(t, axis, last_value(s, row, end));
+    b.last_at = curve_place(t, axis, last);
     return b;
 }
 
