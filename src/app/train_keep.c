@@ -22,6 +22,30 @@ struct kept {
     int lock;
 };
 
+struct queue { /* of runs that wait for their turn */
+    struct kept *all;
+    size_t n, next;
+};
+
+static void let_go(struct kept *k)
+{
+    if (k->lock >= 0)
+        close(k->lock);
+    k->lock = -1;
+}
+
+/* A run that waits and is asked to stop is nobody's any more, before its turn comes. */
+static void look_at_queue(void *context)
+{
+    struct queue *q = context;
+    for (size_t i = q->next; i < q->n; i++) {
+        if (q->all[i].lock >= 0 && run_stop_asked(q->all[i].folder)) {
+            run_stop_clear(q->all[i].folder);
+            let_go(&q->all[i]);
+        }
+    }
+}
+
 static int take_all(struct kept *all, size_t n, struct error *err)
 {
     for (size_t i = 0; i < n; i++) {
@@ -56,14 +80,15 @@ static void make_index(const char *folder)
     curve_close(c);
 }
 
-static void keep_one(const struct kept *k, const char *trainer, struct config *config)
+static void keep_one(const struct kept *k, struct queue *rest, const char *trainer, struct config *config)
 {
     struct error err = {0};
     struct run run;
     struct log *log = open_log(k->folder);
     run_open(k->folder, &run);
     struct run_end end = {.started = clock_now_ms()};
-    struct place_work w = {.run = &run, .trainer = trainer, .keeper = k->lock, .log = log, .end = &end};
+    struct place_work w = {.run = &run, .trainer = trainer, .keeper = k->lock, .log = log, .end = &end,
+                           .idle = look_at_queue, .idle_context = rest};
     config_place(config, place_name(run.place), &w.settings);
     int result = run_end_begin(k->folder, &err);
     if (result == 0)
@@ -84,13 +109,12 @@ static void keep_one(const struct kept *k, const char *trainer, struct config *c
 
 static void keep_all(struct kept *all, size_t n, const char *trainer, struct config *config)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (run_stop_asked(all[i].folder)) /* taken out of the queue */
-            run_stop_clear(all[i].folder);
-        else
-            keep_one(&all[i], trainer, config);
-        close(all[i].lock);
-        all[i].lock = -1;
+    struct queue rest = {all, n, 0};
+    for (; rest.next < n; let_go(&all[rest.next - 1])) {
+        look_at_queue(&rest);
+        struct kept *k = &all[rest.next++];
+        if (k->lock >= 0)
+            keep_one(k, &rest, trainer, config);
     }
 }
 
@@ -121,10 +145,8 @@ int train_keep(const char *const *folders, size_t n, struct error *err)
     } else {
         report_refused(report, err);
     }
-    for (size_t i = 0; i < n; i++) {
-        if (all[i].lock >= 0)
-            close(all[i].lock);
-    }
+    for (size_t i = 0; i < n; i++)
+        let_go(&all[i]);
     mem_free(all);
     config_free(config);
     str_free(&trainer);

@@ -25,6 +25,8 @@ struct place_work { /* all borrowed */
     int keeper;          /* descriptor of the keeper's lock: run_keeper_stage */
     struct log *log;     /* the run's; NULL: none */
     struct run_end *end; /* how it ended goes here */
+    void (*idle)(void *context); /* called a few times a second while the training goes on */
+    void *idle_context;
 };
 
 /* Is there such a place: "local", "ssh:HOST", "slurm". ERR_USAGE with the ones there are. */

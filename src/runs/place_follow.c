@@ -236,6 +236,7 @@ static enum heard listen_on(struct listening *l)
 {
     struct pollfd p[2] = {{.fd = l->a->child.out, .events = POLLIN}, {.fd = l->a->child.err, .events = POLLIN}};
     pass_stop_on(l);
+    l->w->idle(l->w->idle_context);
     if (poll(p, 2, TURN_MS) < 0 && errno != EINTR)
         return HEARD_CUT;
     if (p[1].revents)
@@ -280,6 +281,7 @@ static void wait_for(const struct listening *l, int64_t ms)
     snprintf(stage, sizeof stage, "running: %.40s is cut off (%.60s)", l->a->host,
              l->why.text[0] ? l->why.text : "the connection ended");
     run_keeper_stage(l->w->keeper, stage);
+    l->w->idle(l->w->idle_context);
     nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
 }
 

@@ -18,7 +18,8 @@ int place_local(const struct place_work *w, struct error *err)
         return -1;
     struct spawn_end end = {0};
     struct place_work mine = *w;
-    int result = spawn_run(&(struct spawn){.argv = argv, .folder = w->run->folder, .quiet = true}, NULL, 0, place_complaint,
+    int result = spawn_run(&(struct spawn){.argv = argv, .folder = w->run->folder, .quiet = true,
+                                           .idle = w->idle, .idle_context = w->idle_context}, NULL, 0, place_complaint,
                            &mine, &end, err);
     w->end->exit = end.exit;
     w->end->signal = end.signal;

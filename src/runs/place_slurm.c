@@ -241,6 +241,7 @@ static void follow(const struct place_work *w, const char *job)
         enum standing s = ask_queue(job, state);
         if (s == JOB_GONE || (s == JOB_THERE && is_over(state)))
             break;
+        w->idle(w->idle_context);
         say_stage(w, job, s == JOB_UNKNOWN ? "not known: slurm does not answer" : state);
         if (s == JOB_THERE && waits(state) && run_stop_asked(w->run->folder) && !cancelled) {
             cancel(job);

@@ -12,7 +12,7 @@
 
 #include "base/mem.h"
 
-enum { LINE_MAX_BYTES = 1 << 14 };
+enum { LINE_MAX_BYTES = 1 << 14, IDLE_MS = 300 };
 
 /* --- starting --- */
 
@@ -119,6 +119,8 @@ struct talk {
     size_t max, start;
     spawn_said_fn *said;
     void *context;
+    void (*idle)(void *context);
+    void *idle_context;
     bool over;
 };
 
@@ -172,7 +174,10 @@ static void turn(struct talk *t)
     struct pollfd p[3] = {{.fd = t->child.in, .events = POLLOUT},
                           {.fd = t->child.out, .events = POLLIN},
                           {.fd = t->child.err, .events = POLLIN}};
-    if (poll(p, 3, -1) <= 0)
+    int ready = poll(p, 3, t->idle ? IDLE_MS : -1);
+    if (t->idle)
+        t->idle(t->idle_context);
+    if (ready <= 0)
         return;
     if (p[0].revents)
         give(t);
@@ -194,7 +199,8 @@ static void turn(struct talk *t)
 int spawn_run(const struct spawn *s, struct str *out, size_t max, spawn_said_fn *said, void *context, struct spawn_end *end,
               struct error *err)
 {
-    struct talk t = {.input = s->input, .out = out, .max = max, .start = out ? out->len : 0, .said = said, .context = context};
+    struct talk t = {.input = s->input, .out = out, .max = max, .start = out ? out->len : 0, .said = said, .context = context,
+                     .idle = s->idle, .idle_context = s->idle_context};
     void (*was)(int) = signal(SIGPIPE, SIG_IGN);
     int result = spawn_start(s, s->input.len > 0, &t.child, err);
     if (result == 0) {

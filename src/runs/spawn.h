@@ -11,6 +11,8 @@ struct spawn {
     const char *folder;      /* to work in; NULL: this one */
     struct slice input;      /* for its standard input; empty: /dev/null */
     bool quiet;              /* its standard output is nobody's */
+    void (*idle)(void *context); /* called a few times a second while it runs; NULL: none */
+    void *idle_context;
 };
 
 /* How a process ended: exit status, or the signal that ended it. */
