@@ -232,7 +232,7 @@ int eval_store_worth_of(struct store *s, int64_t rule, struct rule_worth *out, s
 
 struct rule_mark { /* one record of an eval shows the rule's mistake */
     int64_t rule, record;
-    double likeness; /* 0..1, how sure: pipeline/broken.h says how it is told */
+    double likeness; /* 0..1, how sure: app/broken.h says how it is told */
 };
 /* Replaces all marks of an eval. */
 int eval_store_put_broken(struct store *s, int64_t eval, const struct rule_mark *list, size_t n, struct error *err);

@@ -153,6 +153,17 @@ static void add_split(struct query *q, struct slice value)
     add_text(q, value);
 }
 
+static void add_eval(struct query *q, struct slice value)
+{
+    bool none = slice_is(value, "none");
+    if (none || slice_is(value, "any")) {
+        str_addf(&q->text, "%sr.id %s (SELECT returned FROM eval_return)", q->shy, none ? "NOT IN" : "IN");
+    } else {
+        str_addf(&q->text, "%sr.id IN (SELECT returned FROM eval_return WHERE eval = CAST(? AS INTEGER))", q->shy);
+        add_text(q, value);
+    }
+}
+
 /* The beginning of an id, as a range of the index. */
 static void add_id(struct query *q, struct slice value)
 {
@@ -176,7 +187,7 @@ static const struct {
     [QUEUE_ROUNDS] = {"r.n_rounds", NULL},   [QUEUE_TEXT] = {NULL, add_words},
     [QUEUE_RULE] = {NULL, add_rule},         [QUEUE_REVIEWER] = {NULL, add_reviewer},
     [QUEUE_TAG] = {NULL, add_tag},           [QUEUE_SPLIT] = {NULL, add_split},
-    [QUEUE_ID] = {NULL, add_id},             [QUEUE_PICKED] = {NULL, add_picked},
+    [QUEUE_EVAL] = {NULL, add_eval},         [QUEUE_ID] = {NULL, add_id},             [QUEUE_PICKED] = {NULL, add_picked},
 };
 
 static void add_number(struct query *q, const struct queue_term *t)

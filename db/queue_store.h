@@ -19,6 +19,7 @@ enum queue_field {
     QUEUE_REVIEWER, /* values: names */
     QUEUE_TAG,      /* values: tags */
     QUEUE_SPLIT,    /* values: train, valid, test, none */
+    QUEUE_EVAL,     /* values: numbers of evals, "none", "any": records that went back to the experts from them */
     QUEUE_ID,       /* values: an id in files, or its beginning */
     QUEUE_PICKED /* the ids of queue_store_pick: what a pattern found, or a set of the caller's */
 };

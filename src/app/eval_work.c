@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "app/broken.h"
 #include "app/eval_parts.h"
 #include "app/loop_settings.h"
 #include "app/weigh.h"
@@ -30,6 +31,7 @@ struct evaluation {
     struct eval_plan plan;
     struct ids records;      /* of the job's evals */
     struct ids faulty;       /* that failed in any eval */
+    struct broken *broken;   /* rules whose mistakes are looked for in what graders said; NULL before the first eval's end */
     struct map *finished;    /* identities of the evals that this worker has brought to their end */
     /* The eval in hand. */
     int64_t eval, begun;
@@ -180,7 +182,9 @@ static int end_eval(struct evaluation *e, const struct eval_target *t, struct er
     if (eval_store_finish(e->s, e->eval, err) < 0)
         return -1;
     map_put(e->finished, slice_of(t->row.identity), 1);
-    return 0;
+    if (!e->broken)
+        e->broken = broken_learn(e->s, err);
+    return e->broken ? broken_mark(e->broken, e->s, e->eval, NULL, err) : -1;
 }
 
 /* An enum step_end, or -1. */
@@ -300,6 +304,7 @@ int eval_run_job(struct worker *w, void *project, struct str *said, struct error
     }
     eval_settings_free(&e.settings);
     eval_plan_free(&e.plan);
+    broken_free(e.broken);
     mem_free(e.records.items);
     mem_free(e.faulty.items);
     mem_free(e.todo.items);

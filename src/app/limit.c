@@ -24,6 +24,7 @@ static const struct field {
     [LIMIT_REVIEWER] = {"reviewer", KIND_WORDS, "reviewer:alice  reviewer:me"},
     [LIMIT_TAG] = {"tag", KIND_WORDS, "tag:late"},
     [LIMIT_SPLIT] = {"split", KIND_WORDS, "split:train,valid  split:none"},
+    [LIMIT_EVAL] = {"eval", KIND_RULE, "eval:3  eval:any  what went back to the experts from an eval"},
     [LIMIT_ID] = {"id", KIND_WORDS, "id:ed-01"},
 };
 
@@ -132,14 +133,15 @@ static int check_state(struct reader *r, struct slice *value, size_t at)
     return 0;
 }
 
-static int check_rule(struct reader *r, struct slice value, size_t at)
+static int check_rule(struct reader *r, enum limit_field field, struct slice value, size_t at)
 {
     bool number = value.len > 0 && value.len < 16;
     for (size_t i = 0; i < value.len; i++)
         number = number && value.at[i] >= '0' && value.at[i] <= '9';
     if (number || slice_is(value, "none") || slice_is(value, "any"))
         return 0;
-    return fault(r, at, "rule: takes a rule's number, none or any, not", value);
+    return fault(r, at, field == LIMIT_EVAL ? "eval: takes an eval's number, none or any, not"
+                                            : "rule: takes a rule's number, none or any, not", value);
 }
 
 /* The comma-separated values of a term. */
@@ -157,7 +159,7 @@ static int read_values(struct reader *r, struct limit_term *t)
         if (result == 0 && fields[t->field].kind == KIND_STATE)
             result = check_state(r, &value, at);
         if (result == 0 && fields[t->field].kind == KIND_RULE)
-            result = check_rule(r, value, at);
+            result = check_rule(r, t->field, value, at);
         values = array_reserve(values, &cap, t->n_values + 1, sizeof *values);
         values[t->n_values++] = value;
         more = peek(r) == ',';

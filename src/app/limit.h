@@ -29,6 +29,7 @@ enum limit_field {
     LIMIT_REVIEWER, /* values: names; "me" */
     LIMIT_TAG,      /* values: tags */
     LIMIT_SPLIT,    /* values: train, valid, test, none */
+    LIMIT_EVAL,     /* values: numbers of evals, "none", "any": the records that went back from them */
     LIMIT_ID,       /* values: a record's id, or its beginning */
     LIMIT_FIELDS
 };

@@ -61,7 +61,7 @@ static void add_values(struct completion *k, enum limit_field field, const struc
         add_value(k, SLICE("decided"));
     } else if (field == LIMIT_SPLIT) {
         add_words(k, split_words);
-    } else if (field == LIMIT_RULE) {
+    } else if (field == LIMIT_RULE || field == LIMIT_EVAL) {
         add_words(k, rule_words);
     } else {
         if (field == LIMIT_REVIEWER)

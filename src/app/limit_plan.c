@@ -32,6 +32,7 @@ static const enum queue_field queue_fields[LIMIT_FIELDS] = {
     [LIMIT_HINGES] = QUEUE_HINGES, [LIMIT_ROUNDS] = QUEUE_ROUNDS,   [LIMIT_TEXT] = QUEUE_TEXT,
     [LIMIT_PATTERN] = QUEUE_PICKED, [LIMIT_RULE] = QUEUE_RULE,      [LIMIT_REVIEWER] = QUEUE_REVIEWER,
     [LIMIT_TAG] = QUEUE_TAG,     [LIMIT_SPLIT] = QUEUE_SPLIT,       [LIMIT_ID] = QUEUE_ID,
+    [LIMIT_EVAL] = QUEUE_EVAL,
 };
 static const enum queue_op queue_ops[] = {
     [LIMIT_IS] = QUEUE_IS,     [LIMIT_LESS] = QUEUE_LESS,       [LIMIT_LESS_IS] = QUEUE_LESS_IS,

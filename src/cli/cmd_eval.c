@@ -3,8 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/broken.h"
 #include "app/eval.h"
 #include "app/project.h"
+#include "app/returns.h"
+#include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/eval_print.h"
 #include "cli/job_watch.h"
@@ -177,12 +180,85 @@ static int delete(struct eval_call *c, int64_t eval)
     return result == 0 ? eval_store_delete(c->print.store, eval, &c->print.err) : -1;
 }
 
+/* Looks the eval through again, as the rules are now, and lists what was found. */
+static int broken(struct eval_call *c, int64_t eval)
+{
+    struct evals e = {0};
+    int result = eval_store_get(c->print.store, eval, &e, &c->print.err);
+    evals_free(&e);
+    struct broken *b = result == 0 ? broken_learn(c->print.store, &c->print.err) : NULL;
+    result = b ? broken_mark(b, c->print.store, eval, NULL, &c->print.err) : -1;
+    broken_free(b);
+    return result == 0 ? eval_print_broken(&c->print, eval) : -1;
+}
+
+/* The ids given, or all that failed and did not go back yet. */
+static int wanted_records(struct eval_call *c, int64_t eval, struct eval_items *items)
+{
+    struct eval_page page = {.order = EVAL_BY_SCORE, .failures = true, .limit = c->print.limit};
+    int n = inv_count(c->inv);
+    if (n <= 3)
+        return eval_store_items(c->print.store, eval, &page, items, NULL, &c->print.err);
+    items->items = arena_zalloc(&items->arena, (size_t)n, sizeof *items->items);
+    for (int i = 3; i < n; i++) {
+        int found = record_store_find(c->print.store, inv_arg(c->inv, i), &items->items[items->count++].record, &c->print.err);
+        if (found == 0)
+            error_set(&c->print.err, ERR_ABSENT, "there is no record %.100s", inv_arg(c->inv, i));
+        if (found != 1)
+            return -1;
+    }
+    return 0;
+}
+
+static int send(struct eval_call *c, int64_t eval, const int64_t *records, size_t n)
+{
+    struct session_options options = {.project = c->project, .reviewer = inv_option(c->inv, "reviewer", NULL)};
+    struct session *session = session_open(&options, &c->print.err);
+    struct outcome out = {0};
+    int result = session ? returns_send(session, eval, records, n, &out, &c->print.err) : -1;
+    session_close(session);
+    if (result < 0)
+        return -1;
+    if (c->print.json) {
+        struct json *j = json_new_object();
+        json_set_int(j, "eval", eval);
+        json_set_int(j, "records", (int64_t)out.records);
+        json_set_string(j, "said", str_z(&out.said));
+        outcome_free(&out);
+        return print_json(j, &c->print.err);
+    }
+    struct str text = {0};
+    print_cell(&text, str_slice(&out.said), 0);
+    str_addc(&text, '\n');
+    outcome_free(&out);
+    return print_out(&text, &c->print.err);
+}
+
+static int send_back(struct eval_call *c, int64_t eval)
+{
+    struct evals e = {0};
+    struct eval_items items = {0};
+    int result = eval_store_get(c->print.store, eval, &e, &c->print.err);
+    evals_free(&e);
+    if (result == 0)
+        result = wanted_records(c, eval, &items);
+    int64_t *ids = mem_zalloc(items.count + 1, sizeof *ids);
+    for (size_t i = 0; i < items.count; i++)
+        ids[i] = items.items[i].record;
+    if (result == 0)
+        result = send(c, eval, ids, items.count);
+    mem_free(ids);
+    eval_items_free(&items);
+    return result;
+}
+
 static const struct {
     const char *word;
     int (*run)(struct eval_call *c, int64_t eval);
     bool writes;
 } words[] = {
     {"show", show, false}, {"compare", compare, false}, {"refused", refused, false}, {"delete", delete, true},
+    {"broken", broken, true}, {"return", send_back, true},
 };
 
 enum { WORDS = sizeof words / sizeof *words };
@@ -222,7 +298,7 @@ int cmd_eval(struct invocation *inv)
     bool ok = true;
     bool weigh = word && strcmp(word, "weigh") == 0;
     if (word && !weigh && strcmp(word, "list") != 0 && find_word(word) < 0)
-        return inv_usage(inv, "'%s' is none of list, show, compare, refused, delete, weigh", word);
+        return inv_usage(inv, "'%s' is none of list, show, compare, refused, broken, return, delete, weigh", word);
     c.print.limit = (size_t)inv_number(inv, "limit", 0, 1, 1000000000, &ok);
     if (!ok)
         return EXIT_USAGE;

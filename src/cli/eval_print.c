@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/print.h"
+#include "db/rule_store.h"
 
 enum { NAME_CELLS = 28, TASK_CELLS = 14, KEY_CELLS = 24, SOME = 20 };
 
@@ -397,4 +398,53 @@ int eval_print_plan(struct eval_print *p, const struct eval_plan *plan)
     if (plan->n_refused > SOME)
         str_addf(&out, "  and %zu more\n", plan->n_refused - SOME);
     return print_out(&out, &p->err);
+}
+
+/* --- rules still broken --- */
+
+struct breaking {
+    struct eval_print *print;
+    struct one one;
+    int failed;
+};
+
+static void put_broken(struct breaking *b, const struct rule_broken *r, const struct rule *rule)
+{
+    if (b->one.array) {
+        struct json *j = json_new_object();
+        json_set_int(j, "rule", r->rule);
+        json_set_string(j, "mistake", rule->mistake);
+        json_set_int(j, "broken", r->broken);
+        json_set_int(j, "of", r->of);
+        json_push(b->one.array, j);
+        return;
+    }
+    str_addf(b->one.out, "%6lld  %lld of %lld  ", (long long)r->rule, (long long)r->broken, (long long)r->of);
+    print_cell(b->one.out, slice_of(rule->mistake), 0);
+    str_addc(b->one.out, '\n');
+}
+
+static int add_broken(void *context, const struct rule_broken *r)
+{
+    struct breaking *b = context;
+    struct rules rules = {0};
+    b->failed = rule_store_get(b->print->store, r->rule, &rules, &b->print->err);
+    if (b->failed == 0)
+        put_broken(b, r, &rules.items[0]);
+    rules_free(&rules);
+    return b->failed;
+}
+
+int eval_print_broken(struct eval_print *p, int64_t eval)
+{
+    struct str out = {0};
+    struct breaking b = {.print = p, .one = {.out = &out, .array = p->json ? json_new_array() : NULL}};
+    int result = eval_store_broken(p->store, 0, eval, add_broken, &b, &p->err);
+    if (result == 0 && !p->json && !out.len)
+        str_adds(&out, "no grader named the mistake of a rule\n");
+    if (result == 0)
+        return p->json ? print_json(b.one.array, &p->err) : print_out(&out, &p->err);
+    json_free(b.one.array);
+    str_free(&out);
+    return -1;
 }

@@ -18,6 +18,7 @@ int eval_print_one(struct eval_print *p, int64_t eval);
 int eval_print_record(struct eval_print *p, int64_t eval, const char *key);
 int eval_print_compare(struct eval_print *p, int64_t a, int64_t b);
 int eval_print_refused(struct eval_print *p, int64_t eval);
+int eval_print_broken(struct eval_print *p, int64_t eval);
 int eval_print_plan(struct eval_print *p, const struct eval_plan *plan);
 
 #endif

@@ -19,9 +19,10 @@ static int parse(const char *text)
 static void test_terms(void)
 {
     CU_ASSERT_EQUAL(parse("  state:und,flag task=ed score<5.5 text:\"chest pain\" /pcre2 \\/x\\d/i rule:12 "
-                          "reviewer:me !tag:late split:train,none id:ed- hinges>=2 nausea \"left arm\" "),
+                          "reviewer:me !tag:late split:train,none id:ed- hinges>=2 nausea \"left arm\" !eval:3,any"),
                     0);
-    CU_ASSERT_EQUAL_FATAL(l.count, 13);
+    CU_ASSERT_EQUAL_FATAL(l.count, 14);
+    CU_ASSERT(l.terms[13].negated && l.terms[13].field == LIMIT_EVAL && l.terms[13].n_values == 2);
     CU_ASSERT_EQUAL(l.terms[0].field, LIMIT_STATE);
     CU_ASSERT_EQUAL(l.terms[0].n_values, 2);
     CU_ASSERT(slice_is(l.terms[0].values[0], "undecided"));

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "db/eval_store.h"
 #include "db/job_store.h"
+#include "db/queue_store.h"
 #include "db/rule_store.h"
 #include "tests/db/fixture.h"
 #include "tests/support/suite.h"
@@ -303,6 +304,17 @@ static void rules_have_a_worth(void)
     fixture_close(&f);
 }
 
+static int64_t limited(struct fixture *f, const char *value)
+{
+    struct slice one = slice_of(value);
+    struct queue_term term = {.field = QUEUE_EVAL, .values = &one, .n_values = 1};
+    struct queue_query q = {.terms = &term, .n_terms = 1};
+    struct error err = {0};
+    int64_t n = -1;
+    CU_ASSERT_EQUAL(queue_store_count(f->s, &q, &n, &err), 0);
+    return n;
+}
+
 static int say_broken(void *context, const struct rule_broken *b)
 {
     str_addf(context, "%lld in %s %lld/%lld;", (long long)b->rule, b->name, (long long)b->broken, (long long)b->of);
@@ -339,6 +351,10 @@ static void broken_and_returned(void)
     CU_ASSERT_EQUAL(eval_store_returns(f.s, a, &n, &decided, &err), 0);
     CU_ASSERT_EQUAL(n, 1);
     CU_ASSERT_EQUAL(decided, 0);
+    CU_ASSERT_EQUAL(limited(&f, "1"), 1);
+    CU_ASSERT_EQUAL(limited(&f, "2"), 0);
+    CU_ASSERT_EQUAL(limited(&f, "any"), 1);
+    CU_ASSERT_EQUAL(limited(&f, "none"), 5);
     struct eval_refusal refused = {.record = 3, .twin = "t9", .likeness = 0.9};
     CU_ASSERT_EQUAL(eval_store_put_refused(f.s, a, &refused, 1, &err), 0);
     CU_ASSERT_EQUAL(fixture_faults(f.s, NULL), 0);
