@@ -3,6 +3,7 @@
 
 #include "base/array.h"
 #include "base/mem.h"
+#include "db/eval_store.h"
 #include "db/prompt_load.h"
 #include "db/record_store.h"
 #include "db/spans.h"
@@ -327,6 +328,23 @@ static int load_marks(struct store *s, struct stored_record *r, struct error *er
     return got;
 }
 
+/* By the newest eval that weighed rules. */
+static int load_surprisal(struct store *s, struct stored_record *r, struct error *err)
+{
+    struct str detail = {0};
+    int found = 0;
+    for (size_t i = 0; found == 0 && i < r->n_outputs; i++) {
+        if (r->outputs[i].kind != OUTPUT_Y0)
+            continue;
+        found = eval_store_detail(s, r->id, NATS_Y0, &detail, err);
+        if (found == 1)
+            r->outputs[i].surprisal = arena_strndup(&r->arena, detail.at, detail.len);
+        break;
+    }
+    str_free(&detail);
+    return found < 0 ? -1 : 0;
+}
+
 int record_store_load(struct store *s, int64_t id, struct stored_record *out, struct error *err)
 {
     if (store_begin_read(s, err) < 0)
@@ -335,7 +353,8 @@ int record_store_load(struct store *s, int64_t id, struct stored_record *out, st
     if (load_row(s, id, out, err) < 0 ||
         prompt_load(s, id, out->revision, &out->arena, &out->prompt, err) < 0 ||
         load_outputs(s, out, err) < 0 || load_candidates(s, out, err) < 0 ||
-        load_rules(s, out, err) < 0 || load_reason(s, out, err) < 0 || load_marks(s, out, err) < 0)
+        load_rules(s, out, err) < 0 || load_reason(s, out, err) < 0 || load_marks(s, out, err) < 0 ||
+        load_surprisal(s, out, err) < 0)
         result = -1;
     if (result == 0)
         return store_commit(s, err);

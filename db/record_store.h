@@ -42,6 +42,7 @@ struct stored_output {
     struct record_span *spans; /* code points of text */
     size_t n_spans;
     char *prompt_hash; /* of the prompt it was made with, or NULL */
+    char *surprisal;   /* y0 alone, where a model scored it: JSON, eval_store.h's detail; NULL: not known */
     int samples;       /* answers the score is the median of; 0 without a verdict */
     double spread;     /* highest less lowest of several; negative: one answer */
 };

@@ -1,5 +1,6 @@
 #include "app/hinge_find.h"
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "text/diff.h"
@@ -8,6 +9,7 @@
 struct texts {
     const struct prompt *prompt;
     const char *y0, *y_star, *rationale;
+    const struct stored_output *from; /* y0 as it is stored, or NULL */
     const struct record_span *spans;
     size_t n_spans;
 };
@@ -25,8 +27,35 @@ static struct hinge_span *byte_spans(const struct texts *t)
     return spans;
 }
 
+static bool is_of(const struct json *list, size_t len)
+{
+    size_t n = json_size(list);
+    return n > 1 && json_number(json_at(json_at(list, n - 2), 1), -1) == (double)len; /* the last is the end of the turn */
+}
+
+void hinge_surprisal(struct hinge_input *in, const struct stored_output *y0, struct arena *arena)
+{
+    struct json *list = y0 && y0->surprisal ? json_parse(slice_of(y0->surprisal), NULL, NULL) : NULL;
+    size_t n = json_size(list), i = 0;
+    if (is_of(list, in->y0.len)) {
+        struct hinge_span *at = arena_zalloc(arena, n, sizeof *at);
+        float *nats = arena_zalloc(arena, n, sizeof *nats), *entropy = arena_zalloc(arena, n, sizeof *entropy);
+        for (const struct json *t = json_first(list); t; t = json_next(t), i++) {
+            at[i] = (struct hinge_span){(size_t)json_number(json_at(t, 0), 0), (size_t)json_number(json_at(t, 1), 0)};
+            nats[i] = (float)json_number(json_at(t, 2), 0);
+            entropy[i] = (float)json_number(json_at(t, 3), 0);
+        }
+        in->y0_surprisal = nats;
+        in->y0_entropy = entropy;
+        in->surprisal_at = at;
+        in->n_surprisal = n - 1;
+    }
+    json_free(list);
+}
+
 static struct hinges *find(const struct texts *t)
 {
+    struct arena arena = {0};
     struct hinge_input in = {0};
     struct hinge_span *spans = NULL;
     struct str prompt = {0};
@@ -39,11 +68,13 @@ static struct hinges *find(const struct texts *t)
                                   .rationale = slice_of(t->rationale),
                                   .spans = spans,
                                   .n_spans = t->n_spans};
+        hinge_surprisal(&in, t->from, &arena);
     }
     struct diff *exact = diff_texts(in.y0, in.y_star, DIFF_EXACT);
     struct hinges *found = hinges_find(&in, exact);
     diff_free(exact);
     mem_free(spans);
+    arena_free(&arena);
     str_free(&prompt);
     return found;
 }
@@ -53,6 +84,7 @@ struct hinges *record_hinges(const struct stored_record *r)
     const struct stored_output *y0 = stored_y0(r), *y_star = stored_y_star(r);
     return find(&(struct texts){.prompt = &r->prompt,
                                 .y0 = y0 ? y0->text : NULL,
+                                .from = y0,
                                 .y_star = y_star ? y_star->text : NULL,
                                 .rationale = y0 ? y0->rationale : NULL,
                                 .spans = y0 ? y0->spans : NULL,

@@ -11,6 +11,9 @@
  * and spans are y0's. Never fails; the caller frees with hinges_free. */
 struct hinges *record_hinges(const struct stored_record *r);
 
+/* Gives a finder what a model was surprised by in y0, where one scored this text (weigh.h); the arrays are in arena. */
+void hinge_surprisal(struct hinge_input *in, const struct stored_output *y0, struct arena *arena);
+
 /* The same for a record as it stands in a file. */
 struct hinges *file_record_hinges(const struct record *r);
 

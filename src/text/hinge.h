@@ -48,6 +48,7 @@ struct hinge_input {
     const float *y0_surprisal; /* nats for each byte range below, or NULL: see surprisal_at */
     const struct hinge_span *surprisal_at;
     size_t n_surprisal;
+    const float *y0_entropy; /* nats, of what the model expected there, or NULL: where it expected anything, nothing surprises */
 };
 
 /* One changed token (or a gap, from == to, in y0), with its score in [0,1]; also a kept token that

@@ -236,7 +236,14 @@ static void mark_hunk(struct scorer *s, const struct hinge_hunk *h)
 
 /* ---- what others say of y0 ------------------------------------------------------------------- */
 
-static const float surprising_nats = 4.0F;
+/* So unlikely, and so much less likely than the model expected its own next word to be. */
+static const float surprising_nats = 4.0F, beyond_entropy_nats = 2.0F;
+
+static bool is_surprising(const struct hinge_input *in, size_t i)
+{
+    float nats = in->y0_surprisal[i], expected = in->y0_entropy ? in->y0_entropy[i] : 0;
+    return nats >= surprising_nats && nats - expected >= beyond_entropy_nats;
+}
 
 static void mark_range(struct hinge_evidence *e, const struct hinge_span *span, unsigned reason)
 {
@@ -252,7 +259,7 @@ static void mark_ranges(struct hinge_evidence *e)
     for (size_t i = 0; i < in->n_spans; i++)
         mark_range(e, &in->spans[i], HINGE_GRADER_SPAN);
     for (size_t i = 0; in->y0_surprisal && i < in->n_surprisal; i++)
-        if (in->y0_surprisal[i] >= surprising_nats)
+        if (is_surprising(in, i))
             mark_range(e, &in->surprisal_at[i], HINGE_SURPRISAL);
 }
 

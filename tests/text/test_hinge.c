@@ -359,6 +359,16 @@ static void test_spans_and_surprisal(void)
     CU_ASSERT_TRUE(has(&f, HINGE_Y0, "One", HINGE_SURPRISAL));
     CU_ASSERT_FALSE(has(&f, HINGE_Y0, "two", HINGE_SURPRISAL));
     drop(&f);
+    /* Where the model expected anything, nothing surprises. */
+    float unsure[] = {0, 7.5F}, sure[] = {0, 1};
+    in.y0_entropy = unsure;
+    f = find_in(in);
+    CU_ASSERT_FALSE(has(&f, HINGE_Y0, "One", HINGE_SURPRISAL));
+    drop(&f);
+    in.y0_entropy = sure;
+    f = find_in(in);
+    CU_ASSERT_TRUE(has(&f, HINGE_Y0, "One", HINGE_SURPRISAL));
+    drop(&f);
     /* A span outside the text, or turned round, marks nothing and harms nothing. */
     struct hinge_span wild[] = {{900, 1000}, {8, 2}};
     in.spans = wild;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/hinge_find.h"
+#include "base/arena.h"
 #include "base/array.h"
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -106,6 +108,7 @@ static struct hinge_span *spans_of(const struct stored_output *o, size_t *count)
 static void find_hinges(struct review_model *m, const struct review_pair *p, struct slice y0,
                         struct slice y_star)
 {
+    struct arena arena = {0};
     size_t n_spans;
     struct hinge_span *spans = spans_of(y0.len ? p->from : NULL, &n_spans);
     struct hinge_input in = {.prompt = str_slice(&m->prompt),
@@ -114,7 +117,9 @@ static void find_hinges(struct review_model *m, const struct review_pair *p, str
                              .rationale = m->rationale,
                              .spans = spans,
                              .n_spans = n_spans};
+    hinge_surprisal(&in, p->from, &arena);
     m->hinges = hinges_find(&in, m->exact);
+    arena_free(&arena);
     mem_free(spans);
 }
 

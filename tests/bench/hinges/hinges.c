@@ -6,6 +6,7 @@
  *
  *     hinges FOLDER                   Markdown
  *     hinges --no-rationale FOLDER    the same with the rationales withheld
+ *     hinges --surprisal FOLDER       the same, told what a model was surprised by, where the records say
  *     hinges --words FOLDER           one line a word, to look at or fit weights on
  *
  * A word is BAD by gold when it overlaps a gold span, by the plain diff when it is not kept, by
@@ -51,7 +52,7 @@ struct item { /* one record, borrowed from its JSON */
     struct hinge_span *gold;
     size_t n_gold;
     enum half half;
-    bool dump;
+    bool dump, surprised;
 };
 
 static struct slice text_of(const struct json *record, const char *name)
@@ -234,7 +235,7 @@ static void tally_named(struct tally *tally, const struct item *it, const struct
             if (phrase.len && memmem(text.at, text.len, phrase.at, phrase.len))
                 one.gold[one.n_gold++] = it->gold[i];
         }
-        struct hinge_input in = {it->prompt, it->y0, it->y_star, text, NULL, 0, NULL, NULL, 0};
+        struct hinge_input in = {.prompt = it->prompt, .y0 = it->y0, .y_star = it->y_star, .rationale = text};
         struct hinges *h = one.n_gold ? hinges_find(&in, d) : NULL;
         if (h && h->n_hunks > 1 && h->n_clauses && share_of_bad(&one, h) > 0) {
             tally->named_of++;
@@ -248,6 +249,37 @@ static void tally_named(struct tally *tally, const struct item *it, const struct
 
 /* ---- records --------------------------------------------------------------------------------- */
 
+/* What a model was surprised by, where the record says: "surprisal": [[from, to, nats, entropy], ...], bytes of y0. */
+struct surprise {
+    struct hinge_span *at;
+    float *nats, *entropy;
+};
+
+static void read_surprise(struct surprise *s, const struct item *it, struct hinge_input *in)
+{
+    const struct json *list = it->surprised ? json_get(it->json, "surprisal") : NULL;
+    size_t n = json_size(list), i = 0;
+    s->at = mem_zalloc(n + 1, sizeof *s->at);
+    s->nats = mem_zalloc(n + 1, sizeof *s->nats);
+    s->entropy = mem_zalloc(n + 1, sizeof *s->entropy);
+    for (const struct json *t = json_first(list); t; t = json_next(t), i++) {
+        s->at[i] = (struct hinge_span){(size_t)json_number(json_at(t, 0), 0), (size_t)json_number(json_at(t, 1), 0)};
+        s->nats[i] = (float)json_number(json_at(t, 2), 0);
+        s->entropy[i] = (float)json_number(json_at(t, 3), 0);
+    }
+    in->y0_surprisal = n ? s->nats : NULL;
+    in->y0_entropy = s->entropy;
+    in->surprisal_at = s->at;
+    in->n_surprisal = n;
+}
+
+static void surprise_free(struct surprise *s)
+{
+    mem_free(s->at);
+    mem_free(s->nats);
+    mem_free(s->entropy);
+}
+
 static void tally_item(struct tally *tally, const struct item *it)
 {
     struct map *ids = map_new();
@@ -256,7 +288,10 @@ static void tally_item(struct tally *tally, const struct item *it)
     struct diff *d = diff_texts(it->y0, it->y_star, DIFF_EXACT);
     struct hinge_input in = {
         .prompt = it->prompt, .y0 = it->y0, .y_star = it->y_star, .rationale = it->rationale};
+    struct surprise surprise = {0};
+    read_surprise(&surprise, it, &in);
     struct hinges *h = hinges_find(&in, d);
+    surprise_free(&surprise);
     tally->records++;
     tally_words(tally, it, &tokens, d, h);
     tally_sentences(tally, it, &tokens, d, h);
@@ -270,7 +305,7 @@ static void tally_item(struct tally *tally, const struct item *it)
 }
 
 struct options {
-    bool dump, no_rationale;
+    bool dump, no_rationale, surprisal;
     const char *folder;
 };
 
@@ -285,7 +320,7 @@ static int read_set(const char *path, const char *name, const struct options *o,
         struct json *j = json_parse(line, NULL, err);
         if (!j)
             break;
-        struct item it = {.set = name, .json = j, .dump = o->dump};
+        struct item it = {.set = name, .json = j, .dump = o->dump, .surprised = o->surprisal};
         it.id = text_of(j, "id");
         it.prompt = text_of(j, "prompt");
         it.y0 = text_of(j, "y0");
@@ -361,9 +396,10 @@ static bool read_options(struct options *o, int argc, char **argv)
     for (int i = 1; i + 1 < argc; i++) {
         o->dump |= strcmp(argv[i], "--words") == 0;
         o->no_rationale |= strcmp(argv[i], "--no-rationale") == 0;
+        o->surprisal |= strcmp(argv[i], "--surprisal") == 0;
     }
     o->folder = argc > 1 ? argv[argc - 1] : "";
-    return argc == 2 + o->dump + o->no_rationale;
+    return argc == 2 + o->dump + o->no_rationale + o->surprisal;
 }
 
 static int report_set(const char *name, const struct options *o)
