@@ -53,10 +53,28 @@ static bool has_word(const struct eval *e, struct slice word)
     return found;
 }
 
+static int by_text(const char *a, const char *b)
+{
+    return strcmp(a ? a : "", b ? b : "");
+}
+
+/* The run's own, and those of the model it began with. */
+static bool of_run(const struct evals_view *v, const struct eval *e)
+{
+    if (e->run_uuid)
+        return strcmp(v->run, e->run_uuid) == 0;
+    for (size_t i = 0; i < v->all.count; i++) {
+        const struct eval *of = &v->all.items[i];
+        if (of->run_uuid && strcmp(v->run, of->run_uuid) == 0)
+            return by_text(of->base_model, e->base_model) == 0;
+    }
+    return false;
+}
+
 static bool fits(const struct evals_view *v, const struct eval *e)
 {
     struct slice text = str_slice(&v->limit);
-    if (v->run && (!e->run_uuid || strcmp(v->run, e->run_uuid) != 0))
+    if (v->run && !of_run(v, e))
         return false;
     for (size_t at = 0; at < text.len;) {
         size_t end = at;
@@ -67,11 +85,6 @@ static bool fits(const struct evals_view *v, const struct eval *e)
         at = end + 1;
     }
     return true;
-}
-
-static int by_text(const char *a, const char *b)
-{
-    return strcmp(a ? a : "", b ? b : "");
 }
 
 static int by_number(int64_t a, int64_t b)

@@ -122,6 +122,15 @@ static void paint_detail(const struct evals_view *v, const struct paint *p, int 
     str_free(&text);
 }
 
+/* The name of the run whose evals alone are shown. */
+static const char *run_name(const struct evals_view *v)
+{
+    for (size_t i = 0; i < v->count; i++)
+        if (v->shown[i]->run_uuid)
+            return eval_model(v->shown[i]);
+    return "a run";
+}
+
 static void paint_title(const struct evals_view *v, const struct paint *p)
 {
     struct str text = {0};
@@ -136,7 +145,7 @@ static void paint_title(const struct evals_view *v, const struct paint *p)
     if (v->limit.len)
         str_addf(&text, ", limit: %s", str_z(&v->limit));
     else if (v->run && v->count)
-        str_addf(&text, ", of %s alone", eval_model(v->shown[0]));
+        str_addf(&text, ", of %s and its base", run_name(v));
     paint_text(p, 0, 0, p->cols, str_slice(&text), LOOK_TITLE);
     str_free(&text);
 }

@@ -184,7 +184,7 @@ static void ask_folder(struct report_view *v)
     if (folder.len > 3 && strcmp(folder.at + folder.len - 3, ".db") == 0)
         str_cut(&folder, folder.len - 3);
     str_adds(&folder, "-report");
-    desk_ask(v->desk, &(struct question){.kind = "report-folder", .label = "Write into the folder", .initial = str_slice(&folder),
+    desk_ask(v->desk, &(struct question){.kind = "report-folder", .label = "write into the folder: ", .initial = str_slice(&folder),
                                          .answer = answer_folder, .view = v});
     str_free(&folder);
 }
