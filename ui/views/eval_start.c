@@ -20,7 +20,7 @@ const struct binding eval_start_bindings[] = {
     {"eval-start", "k Up", "up", "line before"},
     {"eval-start", "g Home", "first", "first line"},
     {"eval-start", "G End", "last", "the line that starts"},
-    {"eval-start", "l Right", "next", "the choice after: model, checkpoint, split, thinking"},
+    {"eval-start", "l Right", "next", "the choice after: model, checkpoint, answers or rules, split"},
     {"eval-start", "h Left", "previous", "the choice before"},
     {"eval-start", "Enter", "enter", "change this line; on the last one: start"},
     {"eval-start", "q Esc", "back", "back, nothing is started"},
@@ -106,7 +106,8 @@ static struct eval_request request(const struct eval_start_view *v)
         .run = run ? run->name : NULL,
         .model = model ? model->path : NULL,
         .endpoint = run || model ? NULL : eval_start_endpoint(v),
-        .think = thinks[v->think],
+        .think = v->weigh ? 0 : thinks[v->think],
+        .weigh = v->weigh,
         .split = eval_splits[v->split],
         .where = v->where.len ? str_z((struct str *)&v->where) : NULL,
         .limit = (size_t)v->limit,
@@ -160,6 +161,10 @@ static void turn(struct eval_start_view *v, int by)
         v->step = 0;
         break;
     case EVAL_STEP: v->step = form_turned(v->step, eval_start_steps(v), by); break;
+    case EVAL_WHAT:
+        v->weigh = !v->weigh;
+        v->split = v->weigh ? words(eval_splits) - 1 : 0; /* rules are cited in any, held-out records have none mostly */
+        break;
     case EVAL_SPLIT: v->split = form_turned(v->split, words(eval_splits), by); break;
     case EVAL_THINK: v->think = form_turned(v->think, words(eval_thinks), by); break;
     default: return;

@@ -40,15 +40,20 @@ static void value(const void *view, int field, struct str *out)
     switch (field) {
     case EVAL_OF: add_of(v, out); break;
     case EVAL_STEP: add_step(v, out); break;
+    case EVAL_WHAT:
+        str_adds(out, v->weigh ? "what each rule is worth: nats it saves on y*" : "answers, scored by the tasks' graders");
+        break;
     case EVAL_SPLIT: str_adds(out, eval_splits[v->split]); break;
-    case EVAL_THINK: str_adds(out, eval_thinks[v->think]); break;
+    case EVAL_THINK: str_adds(out, v->weigh ? "each rule by itself" : eval_thinks[v->think]); break;
     case EVAL_WHERE: str_adds(out, v->where.len ? v->where.at : "all of the split"); break;
     case EVAL_LIMIT:
     case EVAL_TOKENS:
         if (field == EVAL_LIMIT ? v->limit : v->tokens)
             add_count(out, field == EVAL_LIMIT ? v->limit : v->tokens);
-        else
+        else if (field == EVAL_LIMIT || !v->weigh)
             str_adds(out, field == EVAL_LIMIT ? "all" : "512, or the endpoint's");
+        else
+            str_adds(out, "none are written");
         break;
     default: str_adds(out, "Enter starts the eval"); break;
     }
@@ -120,7 +125,7 @@ static void paint_plan(const struct eval_start_view *v, const struct paint *p, i
     if (o->count > 1)
         str_addf(&text, " in each of %zu evals", o->count);
     form_figure(p, row + 1, "records", &text, o->records ? LOOK_STRONG : LOOK_WARN);
-    row = paint_refused(o, p, row + 2);
+    row = v->weigh ? row + 2 : paint_refused(o, p, row + 2);
     add_left_out(&text, o->without, "of tasks without a grader");
     add_left_out(&text, o->no_prompt, "without a prompt");
     add_left_out(&text, o->over, "over the number asked for");
@@ -132,8 +137,8 @@ static void paint_plan(const struct eval_start_view *v, const struct paint *p, i
 
 void eval_start_paint(void *view, const struct paint *p)
 {
-    static const char *const labels[EVAL_FIELDS] = {"evaluate", "checkpoint", "split",  "thinking",
-                                                    "records",  "at most",    "tokens", "start"};
+    static const char *const labels[EVAL_FIELDS] = {"evaluate", "checkpoint", "measure", "split", "thinking",
+                                                    "records",  "at most",    "tokens",  "start"};
     struct eval_start_view *v = view;
     const struct form form = {.labels = labels, .n = EVAL_FIELDS, .at = v->field, .context = v, .value = value};
     for (int row = 0; row < p->rows; row++)

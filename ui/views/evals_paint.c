@@ -79,7 +79,7 @@ static void add_settings(struct str *out, const struct eval *e)
             str_addf(out, "%s%s", n++ ? ", " : "graded by ", name);
     }
     json_free(graders);
-    if (e->max_tokens)
+    if (e->max_tokens && e->kind == EVAL_OUTPUTS)
         str_addf(out, "%sat most %lld tokens an answer", out->len ? "; " : "", (long long)e->max_tokens);
     if (e->said && *e->said)
         str_addf(out, "%s%s", out->len ? "; " : "", e->said);
@@ -97,11 +97,14 @@ static void paint_detail(const struct evals_view *v, const struct paint *p, int 
     str_addf(&text, " eval %lld: %s", (long long)e->id, e->name ? e->name : "");
     paint_text(p, row, 0, p->cols, str_slice(&text), LOOK_HEAD);
     str_clear(&text);
-    add_count(&text, e->n);
-    str_adds(&text, " of ");
-    add_count(&text, e->planned);
-    str_adds(&text, e->kind == EVAL_NATS ? " records" : " records scored, ");
-    if (e->kind == EVAL_OUTPUTS) {
+    if (e->kind == EVAL_NATS) {
+        add_count(&text, e->planned);
+        str_adds(&text, " records that cite rules: what each saves on y*");
+    } else {
+        add_count(&text, e->n);
+        str_adds(&text, " of ");
+        add_count(&text, e->planned);
+        str_adds(&text, " records scored, ");
         add_count(&text, e->perfect);
         str_adds(&text, " with the top score");
     }
