@@ -42,6 +42,21 @@ static int take_broken(void *context, const struct rule_broken *b)
     return 0;
 }
 
+static int note_row(void *context, const struct rule_broken *b)
+{
+    (void)b;
+    *(bool *)context = true;
+    return 1;
+}
+
+/* The eval's answers were held against the rules: "none broken" is an answer there, elsewhere it is not. */
+static bool was_matched(struct store *s, int64_t eval, int64_t any_rule)
+{
+    bool there = false;
+    eval_store_broken(s, any_rule, eval, note_row, &there, NULL);
+    return there;
+}
+
 /* The newest finished eval of a trained model says what is still broken. */
 static int load_broken(struct rules_view *v, struct store *s, struct error *err)
 {
@@ -49,8 +64,9 @@ static int load_broken(struct rules_view *v, struct store *s, struct error *err)
     struct evals list = {0};
     int64_t newest = 0;
     int result = eval_store_list(s, &all, &list, err);
-    for (size_t i = 0; result == 0 && i < list.count && !newest; i++)
-        if (list.items[i].run_uuid && list.items[i].state == EVAL_DONE && list.items[i].n)
+    for (size_t i = 0; result == 0 && v->rules.count && i < list.count && !newest; i++)
+        if (list.items[i].run_uuid && list.items[i].state == EVAL_DONE && list.items[i].n &&
+            was_matched(s, list.items[i].id, v->rules.items[0].id))
             newest = list.items[i].id;
     evals_free(&list);
     evals_free(&v->broken_by);
