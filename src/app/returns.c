@@ -48,7 +48,7 @@ static int put_record(struct returning *t, const struct stored_record *from, int
     enum record_put what;
     add_key(&key, from->key, str_slice(&t->model));
     struct record r = {.id = (char *)str_z(&key), .task = from->task, .prompt = from->prompt,
-                       .y_star = y_star ? y_star->text : NULL};
+                       .y_star = y_star ? y_star->text : NULL, .meta = from->meta};
     int result = record_store_find(t->store, r.id, id, err);
     if (result == 1)
         result = error_set(err, ERR_CONFLICT, "there is a record '%s' already", r.id);
