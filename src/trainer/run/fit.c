@@ -113,6 +113,38 @@ static int widest_row(const struct fit *f, bool share)
     return (int)widest;
 }
 
+/* The most tokens of a row that fit in so many more bytes, with layers computed twice; 0: not even one. */
+static int fitting_rows(const struct fit *f, int rows, double free_now)
+{
+    int fits = 0, not = rows;
+    while (not - fits > 1) {
+        int half = fits + (not - fits) / 2;
+        struct plan p = plan_of(f->session.model, &f->params, !f->full, half, PASS_CHECKPOINT);
+        if (plan_total(&p) - (double)f->session.backend->bytes <= free_now)
+            fits = half;
+        else
+            not = half;
+    }
+    return fits;
+}
+
+static int too_large(const struct fit *f, int rows, double need, double free_now, struct error *err)
+{
+    int fits = fitting_rows(f, rows + 1, free_now);
+    const char *bits = f->session.backend->ops->pack && !f->session.backend->base_bits
+                           ? "; --base-bits 8 or 4 holds the weights in less"
+                           : "";
+    if (fits == 0)
+        return error_set(err, ERR_LIMIT,
+                         "this training needs %.1f GB more and %.1f GB are free, and not even a row of one token would "
+                         "fit: a smaller --rank takes less%s",
+                         need * 1e-9, free_now * 1e-9, bits);
+    return error_set(err, ERR_LIMIT,
+                     "this training needs %.1f GB more and %.1f GB are free: with --recompute on rows of up to %d tokens "
+                     "would fit (--row-tokens, --max-tokens), and a smaller --rank takes less%s",
+                     need * 1e-9, free_now * 1e-9, fits, bits);
+}
+
 static int choose_kind(const struct fit *f, int rows, enum pass_kind *kind, struct error *err)
 {
     const char *recompute = option(f->options, "recompute");
@@ -125,11 +157,7 @@ static int choose_kind(const struct fit *f, int rows, enum pass_kind *kind, stru
                                            : PASS_KEEP;
     double need = plan_total(*kind == PASS_KEEP ? &keep : &twice) - have;
     if (free_now > 0 && need > free_now)
-        return error_set(err, ERR_LIMIT,
-                         "this training needs %.1f GB more and %.1f GB are free: a smaller --rank, "
-                         "--row-tokens or --max-tokens takes less%s",
-                         need * 1e-9, free_now * 1e-9,
-                         *kind == PASS_KEEP ? ", so does --recompute on" : "");
+        return too_large(f, rows, need, free_now, err);
     return 0;
 }
 
