@@ -78,6 +78,13 @@ static int open_library(struct cuda_lt *lt, struct error *err)
     char name[32];
     snprintf(name, sizeof name, "libcublasLt.so.%d", CUDART_VERSION / 1000);
     lt->library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+#ifdef CUDA_LIBRARIES /* the folder that configure found */
+    if (!lt->library) {
+        char path[4096];
+        snprintf(path, sizeof path, "%s/%s", CUDA_LIBRARIES, name);
+        lt->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    }
+#endif
     if (!lt->library)
         return error_set(err, ERR_ABSENT, "%s is not found: products on a GPU need cuBLAS of CUDA %d (LD_LIBRARY_PATH "
                                           "may name its folder); --device cpu goes without",
