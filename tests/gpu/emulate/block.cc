@@ -26,6 +26,10 @@ struct lane : emulated_thread {
     wait_kind state;
     std::vector<std::vector<copy>> groups; /* begun and committed */
     std::vector<copy> open;
+    lane() : emulated_thread{}, stack(nullptr), state(ENDED) {}
+    lane(const lane &) = delete;
+    lane &operator=(const lane &) = delete;
+    ~lane() { fiber_free(stack); }
 };
 
 struct warp {
@@ -129,7 +133,7 @@ static void live(void *ctx)
 static void open_lanes(unsigned count)
 {
     while (lanes.size() < count) {
-        lanes.emplace_back(new lane{});
+        lanes.emplace_back(new lane);
         lanes.back()->stack = fiber_new(live, nullptr);
         lanes.back()->linear = (unsigned)lanes.size() - 1;
     }
