@@ -91,6 +91,7 @@ int train_plan(const struct train_request *q, struct train_plan *out, struct err
         add_setting(&a, q, "rank", "--rank");
         add_setting(&a, q, "targets", "--targets");
         add_setting(&a, q, "row-tokens", "--row-tokens");
+        add_setting(&a, q, "base-bits", "--base-bits");
         add_setting(&a, q, "full", "--full");
         if (q->device && strcmp(q->device, "auto") != 0)
             add(&a, "--device", q->device);
