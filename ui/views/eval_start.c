@@ -1,8 +1,5 @@
 #include "ui/views/eval_start.h"
 
-#include <errno.h>
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -184,17 +181,9 @@ static bool answer_where(void *view, struct slice text)
 static bool answer_number(void *view, struct slice text)
 {
     struct eval_start_view *v = view;
-    struct str word = {0};
-    char *end = NULL;
-    str_add_slice(&word, slice_trim(text));
-    errno = 0;
-    double value = word.len ? strtod(str_z(&word), &end) : 0;
-    bool good = !word.len || (end != word.at && !*end && !errno && value >= 0 && value <= MOST && value == floor(value));
-    str_free(&word);
-    if (!good) {
-        desk_say(v->desk, LOOK_BAD, "needs a whole number from 0 on; nothing or 0 takes the default");
+    double value;
+    if (!form_number(v->desk, text, true, MOST, &value))
         return false;
-    }
     *(v->field == EVAL_LIMIT ? &v->limit : &v->tokens) = (long)value;
     v->stale = true;
     return true;

@@ -1,5 +1,8 @@
 #include "ui/views/form.h"
 
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "text/visible.h"
@@ -17,6 +20,22 @@ bool form_move(int *at, int n, const char *name)
 size_t form_turned(size_t at, size_t n, int by)
 {
     return n ? (at + n + (size_t)(by + (int)n)) % n : 0;
+}
+
+bool form_number(struct desk *d, struct slice text, bool whole, double most, double *out)
+{
+    struct str word = {0};
+    char *end = NULL;
+    str_add_slice(&word, slice_trim(text));
+    errno = 0;
+    *out = word.len ? strtod(str_z(&word), &end) : 0;
+    bool good = !word.len || (end != word.at && !*end && !errno && *out >= 0 && *out <= most &&
+                              (!whole || *out == floor(*out)));
+    str_free(&word);
+    if (!good)
+        desk_say(d, LOOK_BAD, "needs a %snumber from 0 to %.0f; nothing or 0 takes the default", whole ? "whole " : "",
+                 most);
+    return good;
 }
 
 void form_paint(const struct form *f, const struct paint *p, int top)

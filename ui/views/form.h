@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "ui/widgets/paint.h"
+#include "ui/views/desk.h"
 
 enum { FORM_LABEL = 16 }; /* cells of a label */
 
@@ -21,6 +21,8 @@ struct form {
 bool form_move(int *at, int n, const char *name);
 /* at turned by one among n choices, round and round. */
 size_t form_turned(size_t at, size_t n, int by);
+/* A number that was typed, from 0 to most; nothing is 0. false, and said, where it is none. */
+bool form_number(struct desk *d, struct slice text, bool whole, double most, double *out);
 /* One row a line, from row top on. */
 void form_paint(const struct form *f, const struct paint *p, int top);
 /* A longer text below a form, in as many rows as it needs; returns the row after it. */

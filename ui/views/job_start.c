@@ -1,8 +1,5 @@
 #include "ui/views/job_start.h"
 
-#include <errno.h>
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "app/config.h"
@@ -135,21 +132,10 @@ static bool answer_where(void *view, struct slice text)
 static bool answer_number(void *view, struct slice text)
 {
     struct start_view *v = view;
-    struct str word = {0};
-    str_add_slice(&word, slice_trim(text));
-    char *end;
-    errno = 0;
-    double value = word.len ? strtod(str_z(&word), &end) : 0;
     bool whole = v->field != FIELD_BUDGET;
-    double most = whole && v->field != FIELD_LIMIT ? MOST : 1e9;
-    bool good = !word.len || (end != word.at && !*end && !errno && value >= 0 && value <= most &&
-                              (!whole || value == floor(value)));
-    str_free(&word);
-    if (!good) {
-        desk_say(v->desk, LOOK_BAD, "needs a %snumber from 0 to %.0f; nothing or 0 takes the default",
-                 whole ? "whole " : "", most);
+    double value;
+    if (!form_number(v->desk, text, whole, whole && v->field != FIELD_LIMIT ? MOST : 1e9, &value))
         return false;
-    }
     if (v->field == FIELD_BUDGET)
         v->budget = value;
     else
