@@ -35,6 +35,7 @@ struct eval_request { /* borrowed; zero: not given */
     const char *held_out_from; /* a training set (JSONL) besides the run's own, or for a model without a run */
     size_t limit;         /* at most that many, the same ones each time; 0: all */
     /* How. */
+    const char *graders;  /* names with commas between: of the tasks' graders these alone; NULL: all */
     int max_tokens;       /* 0: 512, or the endpoint's */
     bool has_temperature; /* else the likeliest token, or as the endpoint is configured */
     double temperature;

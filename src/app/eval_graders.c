@@ -58,6 +58,58 @@ static int one_json(const struct eval_settings *l, const struct task_graders *t,
     return 0;
 }
 
+/* name stands in a list with commas between. */
+static bool is_listed(const char *names, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *at = names; *at;) {
+        size_t word = strcspn(at, ",");
+        if (word == len && memcmp(at, name, len) == 0)
+            return true;
+        at += word + (at[word] == ',');
+    }
+    return false;
+}
+
+static bool is_grader(const struct eval_settings *l, const char *name, size_t len)
+{
+    for (size_t i = 0; i < l->o.n_tasks; i++)
+        for (size_t k = 0; k < l->o.tasks[i].n; k++) {
+            const char *known = l->o.tasks[i].graders[k]->name;
+            if (strlen(known) == len && memcmp(known, name, len) == 0)
+                return true;
+        }
+    return false;
+}
+
+static struct task_graders listed(struct eval_settings *l, const struct task_graders *t, const char *names)
+{
+    const struct grader **kept = arena_zalloc(&l->arena, t->n + 1, sizeof *kept);
+    struct task_graders out = {.task = t->task, .graders = kept, .combine = t->combine};
+    for (size_t k = 0; k < t->n; k++)
+        if (is_listed(names, t->graders[k]->name))
+            kept[out.n++] = t->graders[k];
+    return out;
+}
+
+int eval_graders_choose(struct eval_settings *l, const char *names, struct error *err)
+{
+    if (!names)
+        return 0;
+    for (const char *at = names; *at;) {
+        size_t word = strcspn(at, ",");
+        if (!is_grader(l, at, word))
+            return error_set(err, ERR_USAGE, "no task has a grader named \"%.*s\"; %s says which there are", (int)word, at,
+                             config_paths(l->config));
+        at += word + (at[word] == ',');
+    }
+    struct task_graders *kept = arena_zalloc(&l->arena, l->o.n_tasks, sizeof *kept);
+    for (size_t i = 0; i < l->o.n_tasks; i++)
+        kept[i] = listed(l, &l->o.tasks[i], names);
+    l->o.tasks = kept;
+    return 0;
+}
+
 int eval_graders_json(struct eval_settings *l, struct error *err)
 {
     struct json *list = json_new_array();

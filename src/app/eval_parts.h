@@ -41,6 +41,8 @@ void eval_settings_free(struct eval_settings *l);
 /* Fills what is told by the run; called again, it looks again for checkpoints and whether training goes on. */
 int eval_run_find(struct eval_settings *l, const struct eval_request *q, struct error *err);
 
+/* Of the tasks' graders only those of names ("words,facts"); NULL: all. ERR_USAGE for a name that no task has. */
+int eval_graders_choose(struct eval_settings *l, const char *names, struct error *err);
 /* Sets l->graders, with a hash of what decides each grader's verdicts. */
 int eval_graders_json(struct eval_settings *l, struct error *err);
 /* Keeps what was hashed among the project's prompts, under that hash: a report shows it. */

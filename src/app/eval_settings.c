@@ -32,7 +32,7 @@ static int check_request(const struct eval_request *q, struct error *err)
     return 0;
 }
 
-static int find_graders(struct eval_settings *l, struct error *err)
+static int find_graders(struct eval_settings *l, const char *names, struct error *err)
 {
     if (config_graders(l->config, &l->o.tasks, &l->o.n_tasks, err) < 0)
         return -1;
@@ -40,7 +40,7 @@ static int find_graders(struct eval_settings *l, struct error *err)
         return error_set(err, ERR_ABSENT, "an eval needs a grader: describe one as [grader NAME] and give it to a task as "
                                           "[task NAME] graders = NAME in %s; hinge-config(5) has examples",
                          config_paths(l->config));
-    return eval_graders_json(l, err);
+    return eval_graders_choose(l, names, err) < 0 ? -1 : eval_graders_json(l, err);
 }
 
 const char *eval_split(const struct eval_request *q)
@@ -89,7 +89,7 @@ int eval_settings_make(struct eval_settings *out, const struct eval_request *q, 
     if (!out->config)
         return -1;
     out->o.prompts_dir = config_prompts_dir(out->config);
-    if ((!q->weigh && find_graders(out, err) < 0) || find_where(out, q, err) < 0 || find_trainer(out, q, err) < 0)
+    if ((!q->weigh && find_graders(out, q->graders, err) < 0) || find_where(out, q, err) < 0 || find_trainer(out, q, err) < 0)
         return -1;
     return q->run ? eval_run_find(out, q, err) : 0;
 }
@@ -111,7 +111,7 @@ struct json *eval_options_json(const struct eval_request *q)
         const char *name, *value;
     } texts[] = {{"run", q->run},       {"model", q->model}, {"adapter", q->adapter}, {"endpoint", q->endpoint},
                  {"served", q->served}, {"chat", q->chat},   {"split", q->split},     {"where", q->where},
-                 {"held_out_from", q->held_out_from}};
+                 {"held_out_from", q->held_out_from}, {"graders", q->graders}};
     struct json *j = json_new_object();
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (texts[i].value)
@@ -149,6 +149,7 @@ void eval_options_read(struct eval_request *q, const struct json *options)
     q->split = json_string(json_get(options, "split"), NULL);
     q->where = json_string(json_get(options, "where"), NULL);
     q->held_out_from = json_string(json_get(options, "held_out_from"), NULL);
+    q->graders = json_string(json_get(options, "graders"), NULL);
     q->step = whole(options, "step", EVAL_LAST_STEP);
     q->every = json_bool(json_get(options, "every"), false);
     q->weigh = json_bool(json_get(options, "weigh"), false);

@@ -79,6 +79,7 @@ static bool read_request(struct invocation *inv, struct eval_request *q)
         .split = inv_option(inv, "split", NULL),
         .where = inv_option(inv, "where", NULL),
         .held_out_from = inv_option(inv, "held-out-from", NULL),
+        .graders = inv_option(inv, "graders", NULL),
         .limit = (size_t)inv_number(inv, "limit", 0, 1, 1000000000, &ok),
         .max_tokens = (int)inv_number(inv, "max-tokens", 0, 1, 1 << 24, &ok),
     };

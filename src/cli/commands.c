@@ -130,6 +130,7 @@ static const struct option_spec eval_options[] = {
     {"split", 0, "test|valid|train|none|any", "the part that is held out (test)"},
     {"where", 'w', "LIMIT", "of these, records under this limit, in the language of the queue's l"},
     {"held-out-from", 0, "FILE", "refuse what this training set holds, too"},
+    {"graders", 0, "LIST", "of the tasks' graders these alone, such as words,facts"},
     {"limit", 'n', "N", "at most N records, the same ones each time; list, show: at most N lines"},
     {"max-tokens", 0, "N", "an answer may have (512, or the endpoint's)"},
     {"temperature", 't', "T", "of sampling (0: the likeliest token)"},
