@@ -33,9 +33,10 @@ static int look_at(struct store *s, const struct eval_settings *l, bool weigh, i
 {
     struct loop_record r = {0};
     int result = loop_store_load(s, id, &r, err);
+    const struct task_graders *graders = result == 0 ? task_graders_find(l->o.tasks, l->o.n_tasks, r.task) : NULL;
     if (result == 0 && !r.prompt.count)
         out->no_prompt++;
-    else if (result == 0 && !weigh && !task_graders_find(l->o.tasks, l->o.n_tasks, r.task))
+    else if (result == 0 && !weigh && (!graders || !graders->n))
         out->without++;
     else if (result == 0)
         choose(c, &r);
