@@ -117,8 +117,10 @@ static int write_column(struct walk *w, struct column *column, size_t count, siz
 {
     static const char zeros[8] = {0};
     (void)count;
-    fwrite(column->base, size, column->n_base, w->out);
-    fwrite(column->more, size, column->n_more, w->out);
+    if (column->n_base)
+        fwrite(column->base, size, column->n_base, w->out);
+    if (column->n_more)
+        fwrite(column->more, size, column->n_more, w->out);
     size_t bytes = (column->n_base + column->n_more) * size;
     fwrite(zeros, 1, padded(bytes) - bytes, w->out);
     return ferror(w->out) ? -1 : 0;

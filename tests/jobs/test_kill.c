@@ -114,6 +114,17 @@ static enum job_state state_of(struct play *p, int64_t job)
     return state;
 }
 
+/* Two of three kills hit a worker that holds the job, however slow this machine starts one. */
+static void wait_for_work(const struct play *p, int64_t job, pid_t worker)
+{
+    siginfo_t ended = {0};
+    for (int ms = 0; ms < 20000 && !jobs_alive(p->f.path, job); ms++) {
+        if (waitid(P_PID, (id_t)worker, &ended, WEXITED | WNOHANG | WNOWAIT) != 0 || ended.si_pid)
+            return;
+        usleep(1000);
+    }
+}
+
 /* Works on the job until it has ended, killing the worker as long as kills are left. */
 static void work_through(struct play *p, int64_t job)
 {
@@ -122,6 +133,8 @@ static void work_through(struct play *p, int64_t job)
     for (int tries = 0; (state == JOB_WAITING || state == JOB_RUNNING) && tries < KILLS + 20; tries++) {
         pid_t worker = start_worker(p, job);
         if (p->kills < KILLS) {
+            if (tries % 3)
+                wait_for_work(p, job, worker);
             usleep(roll(&p->seed, MOMENT_US));
             p->at_work += jobs_alive(p->f.path, job);
             kill(worker, SIGKILL);
