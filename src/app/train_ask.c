@@ -180,13 +180,8 @@ static int read_preview(struct train_preview *p, struct slice text, size_t n, st
 /* The data as it would be trained on, in a file that is gone afterwards. */
 static int make_file(const struct train_request *q, const char *method, struct str *folder, struct str *path, struct error *err)
 {
-    const char *tmp = getenv("TMPDIR");
-    str_addf(folder, "%s/hinge-preview.XXXXXX", tmp && *tmp ? tmp : "/tmp");
-    if (!mkdtemp(folder->at)) {
-        int result = error_errno(err, "cannot make a folder for the preview");
-        str_free(folder);
-        return result;
-    }
+    if (file_make_temp_dir("preview", folder, err) != 0)
+        return -1;
     str_addf(path, "%s/data.jsonl", folder->at);
     return making_train_file(q, method, path->at, err);
 }

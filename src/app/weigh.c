@@ -329,13 +329,6 @@ static int store_worth(struct store *s, int64_t eval, size_t *rules, struct erro
 
 /* --- the job --- */
 
-static int make_folder(struct weighing *g, struct error *err)
-{
-    const char *tmp = getenv("TMPDIR");
-    str_addf(&g->folder, "%s/hinge-weigh.XXXXXX", tmp && tmp[0] ? tmp : "/tmp");
-    return mkdtemp(g->folder.at) ? 0 : error_errno(err, "cannot make a folder in %.200s", tmp && tmp[0] ? tmp : "/tmp");
-}
-
 static void remove_folder(struct weighing *g)
 {
     static const char *const files[] = {"data.jsonl", "out.jsonl"};
@@ -378,7 +371,7 @@ int weigh_run(struct worker *w, const struct eval_request *q, struct str *said, 
     if (end == 0)
         end = eval_targets(&g->settings, q, &list, &n, err);
     if (end == 0)
-        end = make_folder(g, err);
+        end = file_make_temp_dir("weigh", &g->folder, err);
     if (end == 0)
         end = weigh_with(g, &list[0], said, err);
     remove_folder(g);

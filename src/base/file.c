@@ -37,6 +37,19 @@ bool file_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
+int file_make_temp_dir(const char *name, struct str *out, struct error *err)
+{
+    const char *tmp = getenv("TMPDIR");
+    if (!tmp || !tmp[0])
+        tmp = "/tmp";
+    str_addf(out, "%s/hinge-%s.XXXXXX", tmp, name);
+    if (mkdtemp(out->at))
+        return 0;
+    int result = error_errno(err, "cannot make a folder in %.200s", tmp);
+    str_clear(out);
+    return result;
+}
+
 int file_make_dir(const char *path, struct error *err)
 {
     char *copy = mem_strdup(path);

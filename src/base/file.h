@@ -16,6 +16,9 @@ bool file_exists(const char *path);
 bool file_is_device(const char *path);
 /* Makes the folder and its parents (0700). An existing folder is fine. */
 int file_make_dir(const char *path, struct error *err);
+/* Makes a fresh folder (0700) "hinge-NAME.XXXXXX" under TMPDIR (or /tmp) and appends its path to the empty out, which stays
+ * empty on failure. */
+int file_make_temp_dir(const char *name, struct str *out, struct error *err);
 
 /*
  * Atomic writing: bytes go to a temporary file beside path; commit syncs and renames it. An

@@ -148,17 +148,6 @@ static int write_prompts(const struct batch *b, const char *path, struct error *
     return result;
 }
 
-static int make_folder(struct batch *b, struct error *err)
-{
-    const char *tmp = getenv("TMPDIR");
-    str_addf(&b->folder, "%s/hinge-generate.XXXXXX", tmp && tmp[0] ? tmp : "/tmp");
-    if (mkdtemp(b->folder.at))
-        return 0;
-    int result = error_errno(err, "cannot make a folder in %.200s", tmp && tmp[0] ? tmp : "/tmp");
-    str_free(&b->folder);
-    return result;
-}
-
 /* What the program needs of the environment, and nothing that may be a key. */
 static bool passes(const char *set)
 {
@@ -249,7 +238,7 @@ static int launch(struct lane *n, struct error *err)
     struct batch *b = n->own;
     struct str prompts = {0}, out = {0};
     struct command c = {0};
-    int ends[2] = {-1, -1}, result = make_folder(b, err);
+    int ends[2] = {-1, -1}, result = file_make_temp_dir("generate", &b->folder, err);
     str_addf(&prompts, "%s/prompts.jsonl", str_z(&b->folder));
     str_addf(&out, "%s/out.jsonl", str_z(&b->folder));
     if (result == 0)
