@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 
-enum { SIDE = 1024, SIDE_GPU = 4096, TIME_MS = 50 };
+enum { SIDE_LEAST = 256, SIDE = 1024, SIDE_GPU = 4096, TIME_MS = 50 };
 
 static int multiply(struct backend *b, int side, real *const at[3])
 {
@@ -27,6 +27,19 @@ static double measure(struct backend *b, int side, real *const at[3])
     return result == 0 ? 2.0 * side * side * side * calls / seconds : 0;
 }
 
+/* The largest side up to most whose product does not take long: a slow machine is told by a smaller one. */
+static int affordable(struct backend *b, int most, real *const at[3])
+{
+    int side = SIDE_LEAST;
+    for (int64_t took = 0; side < most && took < TIME_MS / 8; side *= 2) {
+        multiply(b, side, at); /* the library opens what it needs */
+        int64_t start = clock_mono_ms();
+        multiply(b, side, at);
+        took = clock_mono_ms() - start;
+    }
+    return side;
+}
+
 double peak_rate(struct backend *b)
 {
     size_t before = b->peak;
@@ -35,7 +48,7 @@ double peak_rate(struct backend *b)
     real *at[3];
     while (n < 3 && (at[n] = b->ops->alloc(b, (size_t)side * (size_t)side, &err)))
         n++;
-    double rate = n == 3 ? measure(b, side, at) : 0;
+    double rate = n == 3 ? measure(b, affordable(b, side, at), at) : 0;
     while (n > 0)
         b->ops->release(b, at[--n]);
     b->peak = before;
