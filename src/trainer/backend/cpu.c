@@ -215,6 +215,12 @@ static void cpu_read(struct backend *b, real *to, enum dtype t, const unsigned c
     dtype_read(t, from, count, to);
 }
 
+static void cpu_repeat(struct backend *b, uint64_t like, void (*body)(void *ctx), void *ctx)
+{
+    (void)b, (void)like;
+    body(ctx);
+}
+
 static int cpu_finish(struct backend *b, struct error *err)
 {
     (void)b, (void)err;
@@ -270,6 +276,7 @@ static const struct ops cpu_ops = {
     .swiglu_grad = cpu_swiglu_grad,
     .cross_entropy = cpu_cross_entropy,
     .optimize = cpu_optimize,
+    .repeat = cpu_repeat,
     .finish = cpu_finish,
     .available = cpu_available,
 };

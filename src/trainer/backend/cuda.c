@@ -404,6 +404,7 @@ static const struct ops cuda_ops = {
     .swiglu_grad = swiglu_grad,
     .cross_entropy = cuda_cross_entropy,
     .optimize = cuda_optimize,
+    .repeat = cuda_repeat,
     .finish = finish,
     .available = free_bytes,
 };

@@ -76,6 +76,9 @@ int cuda_pack(struct backend *b, const real *w, int rows, int cols, struct packe
 void cuda_unpack(struct backend *b, const struct packed_weights *p, int rows, int cols, real *out);
 size_t cuda_packed_bytes(int rows, int cols, int bits);
 
+/* cuda_graph.c */
+void cuda_repeat(struct backend *b, uint64_t like, void (*body)(void *ctx), void *ctx);
+
 /* cuda_train.c */
 void cuda_steps_free(struct cuda *c, struct cuda_steps *s); /* NULL is fine */
 void cuda_cross_entropy(struct backend *b, const float *logits, const int *targets, const float *weights, int rows,

@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "trainer/tensor/dtype.h"
@@ -169,6 +170,13 @@ struct ops {
     /* One step over all tensors. The norm of all gradients goes to *norm (host), which is there after finish; when it
      * is no finite number nothing else changes. */
     void (*optimize)(struct backend *b, const struct adamw *a, const struct trained *list, size_t count, double *norm);
+
+    /* Carries out body, which asks for ops on memory that is there: none of alloc, release, uploads, downloads, pack and
+     * finish. Calls that ask for the same ops with the same arguments, but for what host arrays hold (ids, positions,
+     * pages, lengths, weights), may be kept and repeated as one (a CUDA graph). body may be called more than once for one
+     * call and must ask for the same each time; like all results, loss_out is filled by finish. like is a number that
+     * such calls have in common, made of their counts: one that did not come lately costs nothing beside body. */
+    void (*repeat)(struct backend *b, uint64_t like, void (*body)(void *ctx), void *ctx);
 
     /* Ops may be on their way when they return: host arrays they read may change at once, those they write (loss_out,
      * norm; download's are there) are filled when finish returns. -1 and err when an op since the last failed. */
