@@ -265,6 +265,67 @@ static void check_linear(struct twin *t, int rows, int in, int out, int rank)
     twin_release(t, all, sizeof all / sizeof *all);
 }
 
+enum { MAPS = 3, IN = 40 };
+
+struct linears_case {
+    struct linears sides[SIDES];
+    struct linear maps[SIDES][MAPS];
+    struct linear_scratch scratch[SIDES];
+    int rows;
+    struct pair x, dx, y[MAPS], dy[MAPS];
+};
+
+static void run_linears(struct backend *b, int s, const void *ctx)
+{
+    const struct linears_case *c = ctx;
+    const struct pair *y = c->y, *dy = c->dy;
+    linears_forward(b, &c->sides[s], c->x.at[s], c->rows, (real *const[]){y[0].at[s], y[1].at[s], y[2].at[s]},
+                    &c->scratch[s]);
+    linears_backward(b, &c->sides[s], c->x.at[s], (const real *const[]){dy[0].at[s], dy[1].at[s], dy[2].at[s]}, c->rows,
+                     c->dx.at[s], &c->scratch[s]);
+}
+
+/* Maps that share A; a rank of 0: no adapter. */
+static void check_linears(struct twin *t, int rows, const int out[MAPS], const int rank[MAPS])
+{
+    int ranks = rank[0] + rank[1] + rank[2], count = 0;
+    size_t k = (size_t)rows, as = (size_t)ranks * IN, us = k * (size_t)ranks, at = 0;
+    struct linears_case c = {.rows = rows, .x = twin_numbers(t, k * IN, 1), .dx = twin_numbers(t, k * IN, 1)};
+    struct pair w[MAPS], b[MAPS], db[MAPS], a = twin_numbers(t, as, 0.1), da = twin_floats(t, as, 0.1),
+                                            u = twin_numbers(t, us, 1), du = twin_numbers(t, us, 1);
+    struct pair results[2 * MAPS + 2] = {c.dx, da};
+    for (int i = 0; i < MAPS; i++) {
+        size_t m = (size_t)out[i], r = (size_t)rank[i];
+        w[i] = twin_numbers(t, m * IN, 0.1);
+        b[i] = twin_numbers(t, r ? m * r : 1, 0.1);
+        db[i] = twin_floats(t, r ? m * r : 1, 0.1);
+        c.y[i] = results[2 + count++] = twin_numbers(t, k * m, 1);
+        c.dy[i] = twin_numbers(t, k * m, 1);
+        for (int s = 0; s < SIDES; s++) {
+            struct backend *side = twin_side(t, s)->backend;
+            c.maps[s][i] = (struct linear){.in = IN, .out = out[i], .w = w[i].at[s]};
+            if (r)
+                c.maps[s][i].lora = (struct low_rank){.rank = rank[i], .scale = 0.375F, .a = real_at(side, a.at[s], at),
+                                                      .da = (float *)da.at[s] + at, .b = b[i].at[s], .db = db[i].at[s]};
+        }
+        at += r * IN;
+    }
+    for (int i = 0; i < MAPS; i++) {
+        if (rank[i])
+            results[2 + count++] = db[i];
+    }
+    for (int s = 0; s < SIDES; s++) {
+        c.sides[s] = (struct linears){.maps = c.maps[s], .count = MAPS, .a = a.at[s], .da = da.at[s]};
+        c.scratch[s] = (struct linear_scratch){.u = u.at[s], .du = du.at[s]};
+    }
+    twin_run(t, run_linears, &c, results, 2 + count, NEAR, "three maps that share A, %d rows, ranks %d, %d, %d", rows,
+             rank[0], rank[1], rank[2]);
+    const struct pair all[] = {c.x, c.dx, a, da, u, du};
+    twin_release(t, all, sizeof all / sizeof *all);
+    for (int i = 0; i < MAPS; i++)
+        twin_release(t, (const struct pair[]){w[i], b[i], db[i], c.y[i], c.dy[i]}, 5);
+}
+
 void twin_products(struct twin *t)
 {
     for (int kind = 0; kind < 32; kind++) {
@@ -274,6 +335,8 @@ void twin_products(struct twin *t)
     check_product(t, 1, 1, 1, 0);
     check_linear(t, 19, 40, 56, 8);
     check_linear(t, 7, 33, 21, 5);
+    check_linears(t, 19, (const int[]){48, 16, 24}, (const int[]){8, 8, 8});
+    check_linears(t, 6, (const int[]){21, 9, 17}, (const int[]){3, 0, 5});
     if (!twin_large(t))
         return;
     check_product(t, 1024, 4096, 4096, 2);

@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "tests/support/suite.h"
 #include "tests/trainer/slope.h"
-#include "trainer/model/linear.h"
+#include "trainer/model/model.h"
 #include "trainer/optimizer/optimizer.h"
 #include "trainer/tensor/rng.h"
 
@@ -297,74 +297,6 @@ static void swiglu_and_its_gradient(void)
     cpu_backend_free(b);
 }
 
-enum { LINEAR_ROWS = 9, LINEAR_IN = 7, LINEAR_OUT = 5, LINEAR_RANK = 3 };
-
-struct linear_case {
-    struct backend *b;
-    struct linear l;
-    struct linear_scratch s;
-    float *x, *y, *before, *weights;
-    bool plus;
-};
-
-static double linear_value(void *ctx)
-{
-    struct linear_case *c = ctx;
-    linear_forward(c->b, &c->l, c->x, LINEAR_ROWS, c->plus ? c->before : NULL, c->y, &c->s);
-    return weighted(c->weights, c->y, (size_t)LINEAR_ROWS * LINEAR_OUT);
-}
-
-static void linear_open(struct linear_case *c, struct backend *b)
-{
-    enum { X = LINEAR_ROWS * LINEAR_IN, Y = LINEAR_ROWS * LINEAR_OUT, W = LINEAR_OUT * LINEAR_IN,
-           A = LINEAR_RANK * LINEAR_IN, B = LINEAR_OUT * LINEAR_RANK };
-    *c = (struct linear_case){
-        .b = b, .x = some_numbers(b, X, 1),
-        .s = {.u = no_numbers(b, (size_t)LINEAR_ROWS * LINEAR_RANK),
-              .du = no_numbers(b, (size_t)LINEAR_ROWS * LINEAR_RANK), .w = no_numbers(b, W)},
-        .y = no_numbers(b, Y), .before = some_numbers(b, Y, 2), .weights = some_numbers(b, Y, 3),
-        .l = {.in = LINEAR_IN, .out = LINEAR_OUT, .w = some_numbers(b, W, 4), .dw = no_numbers(b, W),
-              .bias = some_numbers(b, LINEAR_OUT, 5), .dbias = no_numbers(b, LINEAR_OUT),
-              .lora = {.rank = LINEAR_RANK, .scale = 0.375F, .a = some_numbers(b, A, 6),
-                       .b = some_numbers(b, B, 7), .da = no_numbers(b, A), .db = no_numbers(b, B)}},
-    };
-}
-
-static void linear_close(struct linear_case *c)
-{
-    struct linear *l = &c->l;
-    float *all[] = {c->x, c->s.u, c->s.du, c->s.w, c->y, c->before, c->weights, l->w, l->dw, l->bias, l->dbias,
-                    l->lora.a, l->lora.b, l->lora.da, l->lora.db};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        c->b->ops->release(c->b, all[i]);
-}
-
-/* A linear map with bias and a low-rank path: x, weights, bias, A and B, with and without adding to y. */
-static void linear_maps_and_their_gradients(void)
-{
-    struct backend *b = cpu_backend_new(3);
-    for (int i = 0; i < 4; i++) {
-        struct linear_case c;
-        linear_open(&c, b);
-        c.plus = i % 2;
-        float *room = c.s.w;
-        c.s.w = i < 2 ? NULL : room; /* through the narrow path, or with the adapter added to the weights */
-        float *dx = some_numbers(b, (size_t)LINEAR_ROWS * LINEAR_IN, 8); /* beta 0: must be overwritten */
-        linear_value(&c);
-        linear_backward(b, &c.l, c.x, c.weights, LINEAR_ROWS, 0, dx, &c.s);
-        CU_ASSERT(slope_fits("linear x", linear_value, &c, c.x, (size_t)LINEAR_ROWS * LINEAR_IN, dx));
-        CU_ASSERT(slope_fits("linear w", linear_value, &c, c.l.w, (size_t)LINEAR_OUT * LINEAR_IN, c.l.dw));
-        CU_ASSERT(slope_fits("linear bias", linear_value, &c, c.l.bias, LINEAR_OUT, c.l.dbias));
-        CU_ASSERT(slope_fits("lora A", linear_value, &c, c.l.lora.a, (size_t)LINEAR_RANK * LINEAR_IN, c.l.lora.da));
-        CU_ASSERT(slope_fits("lora B", linear_value, &c, c.l.lora.b, (size_t)LINEAR_OUT * LINEAR_RANK, c.l.lora.db));
-        b->ops->release(b, dx);
-        c.s.w = room;
-        linear_close(&c);
-    }
-    CU_ASSERT_EQUAL(b->bytes, 0);
-    cpu_backend_free(b);
-}
-
 /* PyTorch's AdamW and gradient clipping, in double. */
 static void plain_adamw(double *p, const float *grad, double *m, double *v, size_t n, double lr, double decay,
                         double scale, int step)
@@ -443,7 +375,6 @@ int main(int argc, char **argv)
         {"RoPE turns, and turns back", rope_turns_and_turns_back},
         {"RoPE's gradient", rope_gradient_is_the_slope},
         {"SwiGLU and its gradient", swiglu_and_its_gradient},
-        {"linear maps with LoRA, and their gradients", linear_maps_and_their_gradients},
         {"AdamW and clipping", adamw_and_clipping_are_the_plain_loop},
         {NULL, NULL},
     };

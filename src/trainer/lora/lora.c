@@ -49,28 +49,72 @@ void lora_peft_name(char out[LORA_NAME_BYTES], int layer, int kind, char part)
              linear_parents[kind], linear_names[kind], part);
 }
 
-int lora_attach_one(struct model *m, int layer, int kind, const struct lora_options *o, struct params *params,
-                    struct error *err)
+/* The As of maps that read the same rows, and in each map its part of them. */
+static int attach_a(struct backend *b, struct linears *g, bool train, struct error *err)
 {
-    struct backend *b = m->backend;
-    struct linear *l = &m->layers[layer].linears[kind];
-    size_t r = (size_t)o->rank, in = (size_t)l->in, out = (size_t)l->out;
-    l->lora.rank = o->rank;
-    l->lora.scale = (float)lora_scale(o);
-    if (!(l->lora.a = b->ops->alloc(b, r * in, err)) || !(l->lora.b = b->ops->alloc(b, out * r, err)))
-        return -1;
-    if (!params)
+    size_t in = (size_t)g->maps->in, count = (size_t)linears_rank(g) * in, at = 0;
+    if (count == 0)
         return 0;
-    if (!(l->lora.da = b->ops->alloc_f32(b, r * in, err)) ||
-        !(l->lora.db = b->ops->alloc_f32(b, out * r, err)) ||
-        !(l->lora.master_a = b->ops->master(b, l->lora.a, r * in, err)) ||
-        !(l->lora.master_b = b->ops->master(b, l->lora.b, out * r, err)))
+    if (!(g->a = b->ops->alloc(b, count, err)) ||
+        (train && (!(g->da = b->ops->alloc_f32(b, count, err)) ||
+                   !(g->master_a = b->ops->master(b, g->a, count, err)))))
         return -1;
+    for (int i = 0; i < g->count; i++) {
+        struct low_rank *l = &g->maps[i].lora;
+        if (!l->rank)
+            continue;
+        l->a = real_at(b, g->a, at);
+        l->da = train ? g->da + at : NULL;
+        l->master_a = train ? g->master_a + at : NULL;
+        at += (size_t)l->rank * in;
+    }
+    return 0;
+}
+
+static int attach_b(struct backend *b, struct linear *l, bool train, struct error *err)
+{
+    size_t count = (size_t)l->out * (size_t)l->lora.rank;
+    if (!(l->lora.b = b->ops->alloc(b, count, err)))
+        return -1;
+    return !train || ((l->lora.db = b->ops->alloc_f32(b, count, err)) &&
+                      (l->lora.master_b = b->ops->master(b, l->lora.b, count, err)))
+               ? 0
+               : -1;
+}
+
+static void list_params(const struct model *m, int layer, int kind, struct params *params)
+{
+    const struct linear *l = &m->layers[layer].linears[kind];
+    const struct low_rank *r = &l->lora;
+    size_t rank = (size_t)r->rank;
     char name[LORA_NAME_BYTES];
     lora_peft_name(name, layer, kind, 'A');
-    params_add(params, name, l->lora.master_a, l->lora.a, l->lora.da, r, in);
+    params_add(params, name, r->master_a, r->a, r->da, rank, (size_t)l->in);
     lora_peft_name(name, layer, kind, 'B');
-    params_add(params, name, l->lora.master_b, l->lora.b, l->lora.db, out, r);
+    params_add(params, name, r->master_b, r->b, r->db, (size_t)l->out, rank);
+}
+
+int lora_attach_layer(struct model *m, int layer, const bool targets[LINEARS], const struct lora_options *o,
+                      struct params *params, struct error *err)
+{
+    struct backend *b = m->backend;
+    struct layer *at = &m->layers[layer];
+    for (int k = 0; k < LINEARS; k++) {
+        at->linears[k].lora.rank = targets[k] ? o->rank : 0;
+        at->linears[k].lora.scale = (float)lora_scale(o);
+    }
+    for (int i = 0; i < INPUTS; i++) {
+        if (attach_a(b, &at->inputs[i], params != NULL, err) != 0)
+            return -1;
+    }
+    for (int k = 0; k < LINEARS; k++) {
+        if (!targets[k])
+            continue;
+        if (attach_b(b, &at->linears[k], params != NULL, err) != 0)
+            return -1;
+        if (params)
+            list_params(m, layer, k, params);
+    }
     return 0;
 }
 
@@ -93,12 +137,11 @@ int lora_attach(struct model *m, const struct lora_options *o, uint64_t seed, st
     if (o->rank < 1 || o->rank > LORA_RANK_MAX)
         return error_set(err, ERR_USAGE, "the rank must be in 1..%d", LORA_RANK_MAX);
     for (int i = 0; i < m->config.layers; i++) {
+        if (lora_attach_layer(m, i, o->targets, o, params, err) != 0)
+            return -1;
         for (int k = 0; k < LINEARS; k++) {
-            if (!o->targets[k])
-                continue;
-            if (lora_attach_one(m, i, k, o, params, err) != 0)
-                return -1;
-            init_a(m, &m->layers[i].linears[k], &rng);
+            if (o->targets[k])
+                init_a(m, &m->layers[i].linears[k], &rng);
         }
     }
     return 0;

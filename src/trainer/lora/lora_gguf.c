@@ -57,17 +57,14 @@ static int find_rank(const struct weight_set *set, struct lora_options *o, struc
     return o->rank ? 0 : error_set(err, ERR_INPUT, "the file holds no LoRA tensor");
 }
 
-static int read_map(struct model *m, const struct weight_set *set, int layer, int kind, struct lora_options *o,
-                    struct params *params, struct error *err)
+static int read_map(struct model *m, const struct weight_set *set, int layer, int kind, struct error *err)
 {
     struct names n;
     const struct linear *l = &m->layers[layer].linears[kind];
-    size_t rank = (size_t)o->rank, in = (size_t)l->in, out = (size_t)l->out;
+    size_t rank = (size_t)l->lora.rank, in = (size_t)l->in, out = (size_t)l->out;
     name_map(&n, layer, kind);
     float *a = mem_alloc(rank * in * sizeof *a), *b = mem_alloc(out * rank * sizeof *b);
-    int result = lora_attach_one(m, layer, kind, o, params, err);
-    if (result == 0)
-        result = weights_read(set, n.a, rank, in, a, err);
+    int result = weights_read(set, n.a, rank, in, a, err);
     if (result == 0)
         result = weights_read(set, n.b, out, rank, b, err);
     if (result == 0) {
@@ -87,14 +84,18 @@ static int read_maps(struct model *m, const struct weight_set *set, struct lora_
     struct names n;
     size_t used = 0;
     for (int i = 0; i < m->config.layers; i++) {
+        bool here[LINEARS];
         for (int k = 0; k < LINEARS; k++) {
             name_map(&n, i, k);
-            if (!weights_find(set, n.a) && !weights_find(set, n.b))
-                continue;
-            o->targets[k] = true;
-            if (read_map(m, set, i, k, o, params, err) != 0)
+            here[k] = weights_find(set, n.a) || weights_find(set, n.b);
+            o->targets[k] = o->targets[k] || here[k];
+            used += here[k] ? 2 : 0;
+        }
+        if (lora_attach_layer(m, i, here, o, params, err) != 0)
+            return -1;
+        for (int k = 0; k < LINEARS; k++) {
+            if (here[k] && read_map(m, set, i, k, err) != 0)
                 return -1;
-            used += 2;
         }
     }
     if (used != set->count)

@@ -8,9 +8,10 @@ enum { LORA_NAME_BYTES = 160, LORA_RANK_MAX = 4096 };
 
 /* PEFT's name of one tensor; part is 'A' or 'B'. */
 void lora_peft_name(char out[LORA_NAME_BYTES], int layer, int kind, char part);
-/* Memory for one map's adapter (rank and scale from o); with params also gradients. */
-int lora_attach_one(struct model *m, int layer, int kind, const struct lora_options *o, struct params *params,
-                    struct error *err);
+/* Memory for the adapters of those of a layer's maps that are targets (rank and scale from o), once a layer; with
+ * params also gradients. */
+int lora_attach_layer(struct model *m, int layer, const bool targets[LINEARS], const struct lora_options *o,
+                      struct params *params, struct error *err);
 /* A host copy of a tensor (work, and its master where it trains); the caller frees. */
 float *lora_host_copy(const struct model *m, const real *work, const float *master, size_t count);
 

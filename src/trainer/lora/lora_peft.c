@@ -58,24 +58,37 @@ static int read_tensor(struct model *m, const struct weight_set *set, const char
     return result;
 }
 
+static int load_map(struct model *m, const struct weight_set *set, int layer, int kind, struct error *err)
+{
+    const struct linear *l = &m->layers[layer].linears[kind];
+    size_t rank = (size_t)l->lora.rank;
+    char a[LORA_NAME_BYTES], b[LORA_NAME_BYTES];
+    lora_peft_name(a, layer, kind, 'A');
+    lora_peft_name(b, layer, kind, 'B');
+    return read_tensor(m, set, a, rank, (size_t)l->in, l->lora.a, l->lora.master_a, err) != 0
+               ? -1
+               : read_tensor(m, set, b, (size_t)l->out, rank, l->lora.b, l->lora.master_b, err);
+}
+
 static int load_tensors(struct model *m, const struct weight_set *set, struct lora_options *o,
                         struct params *params, struct error *err)
 {
     char a[LORA_NAME_BYTES], b[LORA_NAME_BYTES];
     size_t used = 0;
     for (int i = 0; i < m->config.layers; i++) {
+        bool here[LINEARS];
         for (int k = 0; k < LINEARS; k++) {
-            struct linear *l = &m->layers[i].linears[k];
             lora_peft_name(a, i, k, 'A');
             lora_peft_name(b, i, k, 'B');
-            if (!weights_find(set, a) && !weights_find(set, b))
-                continue;
-            o->targets[k] = true;
-            if (lora_attach_one(m, i, k, o, params, err) != 0 ||
-                read_tensor(m, set, a, (size_t)o->rank, (size_t)l->in, l->lora.a, l->lora.master_a, err) != 0 ||
-                read_tensor(m, set, b, (size_t)l->out, (size_t)o->rank, l->lora.b, l->lora.master_b, err) != 0)
+            here[k] = weights_find(set, a) || weights_find(set, b);
+            o->targets[k] = o->targets[k] || here[k];
+            used += here[k] ? 2 : 0;
+        }
+        if (lora_attach_layer(m, i, here, o, params, err) != 0)
+            return -1;
+        for (int k = 0; k < LINEARS; k++) {
+            if (here[k] && load_map(m, set, i, k, err) != 0)
                 return -1;
-            used += 2;
         }
     }
     if (used != set->count)

@@ -6,7 +6,7 @@ struct decoder {
     struct model *model;
     int slots, capacity, rows;
     real **k, **v; /* by slot * layers + layer: rows of kv_heads * head_dim */
-    real *x, *normed, *q, *raw, *o, *gate, *up, *act, *u, *w, *new_k, *new_v; /* w: a map that was packed */
+    real *x, *normed, *q, *o, *gate, *up, *act, *u, *w, *new_k, *new_v; /* w: a map that was packed */
     float *rstd, *table;
     const real **k_now, **v_now; /* of the sequences in a step */
     int *lengths;
@@ -17,16 +17,6 @@ struct decoder {
 static size_t kv_width(const struct model *m)
 {
     return (size_t)m->config.kv_heads * (size_t)m->config.head_dim;
-}
-
-static size_t largest_rank(const struct model *m)
-{
-    int rank = 1;
-    for (int i = 0; i < m->config.layers; i++) {
-        for (int k = 0; k < LINEARS; k++)
-            rank = m->layers[i].linears[k].lora.rank > rank ? m->layers[i].linears[k].lora.rank : rank;
-    }
-    return (size_t)rank;
 }
 
 static int alloc_caches(struct decoder *d, struct error *err)
@@ -46,12 +36,13 @@ static int alloc_scratch(struct decoder *d, struct error *err)
     const struct model_config *c = &d->model->config;
     size_t hidden = (size_t)c->hidden, ffn = (size_t)c->ffn, dim = (size_t)c->head_dim;
     size_t q = (size_t)c->q_heads * dim, kv = kv_width(d->model), heads = (size_t)c->q_heads;
+    size_t rank = (size_t)model_widest_rank(d->model);
     struct {
         real **at;
         size_t wide;
-    } list[] = {{&d->x, hidden}, {&d->normed, hidden}, {&d->q, q},    {&d->raw, q},
-                {&d->o, q},      {&d->gate, ffn},      {&d->up, ffn}, {&d->act, ffn},
-                {&d->u, largest_rank(d->model)},       {&d->new_k, kv}, {&d->new_v, kv}};
+    } list[] = {{&d->x, hidden}, {&d->normed, hidden}, {&d->q, q},    {&d->o, q},
+                {&d->gate, ffn}, {&d->up, ffn},        {&d->act, ffn}, {&d->u, rank ? rank : 1},
+                {&d->new_k, kv}, {&d->new_v, kv}};
     for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
         if (!(*list[i].at = b->ops->alloc(b, list[i].wide * (size_t)d->rows, err)))
             return -1;
@@ -93,7 +84,7 @@ void decoder_free(struct decoder *d)
         b->ops->release(b, d->k[i]);
         b->ops->release(b, d->v[i]);
     }
-    void *all[] = {d->w, d->x,  d->normed, d->rstd,  d->q, d->raw,   d->o,    d->gate,
+    void *all[] = {d->w, d->x,  d->normed, d->rstd,  d->q, d->o, d->gate,
                     d->up, d->act,    d->table, d->u, d->new_k, d->new_v};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         b->ops->release(b, all[i]);
@@ -145,13 +136,11 @@ static void project(struct decoder *d, const struct layer *l, int layer, const i
     struct backend *b = d->model->backend;
     const struct model_config *c = &d->model->config;
     size_t wide = kv_width(d->model);
-    linear_forward(b, &l->linears[LINEAR_Q], d->normed, n, NULL, c->qk_norm ? d->raw : d->q, &(struct linear_scratch){.u = d->u, .w = d->w});
-    b->ops->norm_rope(b, c->qk_norm ? d->raw : d->q, c->qk_norm ? l->q.w : NULL, d->table, n, c->q_heads, c->head_dim,
-                      c->eps, d->q, d->rstd);
-    linear_forward(b, &l->linears[LINEAR_K], d->normed, n, NULL, c->qk_norm ? d->raw : d->new_k, &(struct linear_scratch){.u = d->u, .w = d->w});
-    b->ops->norm_rope(b, c->qk_norm ? d->raw : d->new_k, c->qk_norm ? l->k.w : NULL, d->table, n, c->kv_heads,
-                      c->head_dim, c->eps, d->new_k, d->rstd);
-    linear_forward(b, &l->linears[LINEAR_V], d->normed, n, NULL, d->new_v, &(struct linear_scratch){.u = d->u, .w = d->w});
+    linears_forward(b, &l->inputs[INPUT_QKV], d->normed, n, (real *const[]){d->q, d->new_k, d->new_v},
+                    &(struct linear_scratch){.u = d->u, .w = d->w});
+    b->ops->norm_rope(b, d->q, c->qk_norm ? l->q.w : NULL, d->table, n, c->q_heads, c->head_dim, c->eps, d->q, d->rstd);
+    b->ops->norm_rope(b, d->new_k, c->qk_norm ? l->k.w : NULL, d->table, n, c->kv_heads, c->head_dim, c->eps, d->new_k,
+                      d->rstd);
     for (int i = 0; i < n; i++) {
         int cache = slots[i] * c->layers + layer;
         size_t to = (size_t)positions[i] * wide, from = (size_t)i * wide;
@@ -177,8 +166,8 @@ static void step_layer(struct decoder *d, int layer, const int *slots, const int
     b->ops->attention_cached(b, &a);
     linear_forward(b, &l->linears[LINEAR_O], d->o, n, d->x, d->x, &(struct linear_scratch){.u = d->u, .w = d->w});
     b->ops->rmsnorm(b, d->x, l->before_ffn.w, n, c->hidden, c->eps, d->normed, d->rstd);
-    linear_forward(b, &l->linears[LINEAR_GATE], d->normed, n, NULL, d->gate, &(struct linear_scratch){.u = d->u, .w = d->w});
-    linear_forward(b, &l->linears[LINEAR_UP], d->normed, n, NULL, d->up, &(struct linear_scratch){.u = d->u, .w = d->w});
+    linears_forward(b, &l->inputs[INPUT_GATE_UP], d->normed, n, (real *const[]){d->gate, d->up},
+                    &(struct linear_scratch){.u = d->u, .w = d->w});
     b->ops->swiglu(b, d->gate, d->up, (size_t)n * (size_t)c->ffn, d->act);
     linear_forward(b, &l->linears[LINEAR_DOWN], d->act, n, d->x, d->x, &(struct linear_scratch){.u = d->u, .w = d->w});
 }

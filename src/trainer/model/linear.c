@@ -1,15 +1,23 @@
 #include "trainer/model/linear.h"
 
 #include <assert.h>
+#include <stdint.h>
 
-/* u = x A' */
-static void down_project(struct backend *b, const struct linear *l, const real *x, int rows, real *u)
+int linears_rank(const struct linears *g)
 {
-    int r = l->lora.rank;
+    int rank = 0;
+    for (int i = 0; i < g->count; i++)
+        rank += g->maps[i].lora.rank;
+    return rank;
+}
+
+/* u = x A', of all maps at once: rows by all ranks */
+static void down_project(struct backend *b, const struct linears *g, const real *x, int rows, real *u)
+{
+    int r = linears_rank(g), in = g->maps->in;
     b->ops->matmul(b,
-                   &(struct matmul){.tb = true, .m = rows, .n = r, .k = l->in, .alpha = 1, .lda = l->in,
-                                    .ldb = l->in, .ldc = r},
-                   x, l->lora.a, u);
+                   &(struct matmul){.tb = true, .m = rows, .n = r, .k = in, .alpha = 1, .lda = in, .ldb = in, .ldc = r},
+                   x, g->a, u);
 }
 
 /* Multiplications a row: through the low-rank path, and through the whole map. */
@@ -23,12 +31,24 @@ static double wide(const struct linear *l)
     return (double)l->in * l->out;
 }
 
-/* The weights with the adapter added, in w, when making them costs less than what they save. */
-static const real *merged(struct backend *b, const struct linear *l, int rows, real *w)
+/* Whether weights with the adapter added, made in w, cost less than what they save. */
+static bool merging_gains(const struct backend *b, const struct linear *l, int rows, const struct linear_scratch *s)
 {
     int r = l->lora.rank;
-    if (r == 0 || !w || !b->merges || r * wide(l) >= rows * narrow(l))
-        return NULL;
+    return r && s && s->w && b->merges && r * wide(l) < rows * narrow(l);
+}
+
+/* Whether the gradients of A and B cost less by way of that of the sum. */
+static bool summing_gains(const struct backend *b, const struct linear *l, int rows, const struct linear_scratch *s)
+{
+    return l->lora.rank && l->lora.da && s->w && b->merges &&
+           rows * wide(l) + 2 * l->lora.rank * wide(l) < 2 * rows * narrow(l);
+}
+
+/* The weights with the adapter added, in w. */
+static const real *merged(struct backend *b, const struct linear *l, real *w)
+{
+    int r = l->lora.rank;
     b->ops->matmul(b,
                    &(struct matmul){.m = l->out, .n = l->in, .k = r, .alpha = l->lora.scale, .beta = 1,
                                     .from = l->w, .lda = r, .ldb = l->in, .ldc = l->in},
@@ -46,52 +66,106 @@ static const real *weights_of(struct backend *b, const struct linear *l, const s
     return s->w;
 }
 
+/* y = plus + x W' + bias */
+static void forward_by(struct backend *b, const struct linear *l, const real *w, const real *x, int rows,
+                       const real *plus, real *y)
+{
+    b->ops->matmul(b,
+                   &(struct matmul){.tb = true, .m = rows, .n = l->out, .k = l->in, .alpha = 1,
+                                    .beta = plus ? 1 : 0, .from = plus, .lda = l->in, .ldb = l->in, .ldc = l->out},
+                   x, w, y);
+    if (l->bias)
+        b->ops->add_bias(b, y, l->bias, rows, l->out);
+}
+
+/* y[i] += scale u B', u the map's columns */
+static void low_rank_forward(struct backend *b, const struct linears *g, const real *x, int rows, real *const y[],
+                             const struct linear_scratch *s)
+{
+    assert(s); /* whoever has an adapter has room for it */
+    int all = linears_rank(g), at = 0;
+    down_project(b, g, x, rows, s->u);
+    for (int i = 0; i < g->count; i++) {
+        const struct linear *l = &g->maps[i];
+        int r = l->lora.rank;
+        if (r)
+            b->ops->matmul(b,
+                           &(struct matmul){.tb = true, .m = rows, .n = l->out, .k = r, .alpha = l->lora.scale,
+                                            .beta = 1, .lda = all, .ldb = r, .ldc = l->out},
+                           real_from(b, s->u, (size_t)at), l->lora.b, y[i]);
+        at += r;
+    }
+}
+
+/* A map alone as maps that read the same rows. */
+static struct linears alone(const struct linear *l)
+{
+    return (struct linears){.maps = (struct linear *)(uintptr_t)l, .count = 1, .a = l->lora.a, .da = l->lora.da};
+}
+
 void linear_forward(struct backend *b, const struct linear *l, const real *x, int rows, const real *plus,
                     real *y, const struct linear_scratch *s)
 {
-    const struct ops *ops = b->ops;
-    const real *sum = s ? merged(b, l, rows, s->w) : NULL;
-    ops->matmul(b,
-                &(struct matmul){.tb = true, .m = rows, .n = l->out, .k = l->in, .alpha = 1,
-                                 .beta = plus ? 1 : 0, .from = plus, .lda = l->in, .ldb = l->in, .ldc = l->out},
-                x, sum ? sum : weights_of(b, l, s), y);
-    if (l->bias)
-        ops->add_bias(b, y, l->bias, rows, l->out);
-    int r = l->lora.rank;
-    if (r == 0 || sum)
-        return;
-    assert(s); /* whoever has an adapter has room for it */
-    down_project(b, l, x, rows, s->u);
-    ops->matmul(b,
-                &(struct matmul){.tb = true, .m = rows, .n = l->out, .k = r, .alpha = l->lora.scale,
-                                 .beta = 1, .lda = r, .ldb = r, .ldc = l->out},
-                s->u, l->lora.b, y);
+    bool sum = merging_gains(b, l, rows, s);
+    struct linears one = alone(l);
+    forward_by(b, l, sum ? merged(b, l, s->w) : weights_of(b, l, s), x, rows, plus, y);
+    if (l->lora.rank && !sum)
+        low_rank_forward(b, &one, x, rows, &y, s);
 }
 
-/* du = scale dy B */
-static void up_project_back(struct backend *b, const struct linear *l, const real *dy, int rows, real *du)
+void linears_forward(struct backend *b, const struct linears *g, const real *x, int rows, real *const y[],
+                     const struct linear_scratch *s)
 {
-    int r = l->lora.rank;
-    b->ops->matmul(b,
-                   &(struct matmul){.m = rows, .n = r, .k = l->out, .alpha = l->lora.scale, .lda = l->out,
-                                    .ldb = r, .ldc = r},
-                   dy, l->lora.b, du);
+    bool each = false;
+    for (int i = 0; i < g->count; i++)
+        each = each || merging_gains(b, &g->maps[i], rows, s);
+    for (int i = 0; i < g->count; i++) {
+        const struct linear *l = &g->maps[i];
+        if (each)
+            linear_forward(b, l, x, rows, NULL, y[i], s);
+        else
+            forward_by(b, l, weights_of(b, l, s), x, rows, NULL, y[i]);
+    }
+    if (!each && linears_rank(g))
+        low_rank_forward(b, g, x, rows, y, s);
 }
 
-/* da += du' x, db += scale dy' u */
-static void narrow_grads(struct backend *b, const struct linear *l, const real *x, const real *dy,
+/* du = scale dy B, of each map into its columns */
+static void up_project_back(struct backend *b, const struct linears *g, const real *const dy[], int rows, real *du)
+{
+    int all = linears_rank(g), at = 0;
+    for (int i = 0; i < g->count; i++) {
+        const struct linear *l = &g->maps[i];
+        int r = l->lora.rank;
+        if (r)
+            b->ops->matmul(b,
+                           &(struct matmul){.m = rows, .n = r, .k = l->out, .alpha = l->lora.scale, .lda = l->out,
+                                            .ldb = r, .ldc = all},
+                           dy[i], l->lora.b, real_at(b, du, (size_t)at));
+        at += r;
+    }
+}
+
+/* da += du' x of all at once, db += scale dy' u */
+static void narrow_grads(struct backend *b, const struct linears *g, const real *x, const real *const dy[],
                          int rows, const struct linear_scratch *s)
 {
-    int r = l->lora.rank;
-    down_project(b, l, x, rows, s->u);
+    int all = linears_rank(g), in = g->maps->in, at = 0;
+    down_project(b, g, x, rows, s->u);
     b->ops->matmul(b,
-                   &(struct matmul){.ta = true, .m = r, .n = l->in, .k = rows, .alpha = 1, .beta = 1,
-                                    .lda = r, .ldb = l->in, .ldc = l->in, .wide = true},
-                   s->du, x, l->lora.da);
-    b->ops->matmul(b,
-                   &(struct matmul){.ta = true, .m = l->out, .n = r, .k = rows, .alpha = l->lora.scale,
-                                    .beta = 1, .lda = l->out, .ldb = r, .ldc = r, .wide = true},
-                   dy, s->u, l->lora.db);
+                   &(struct matmul){.ta = true, .m = all, .n = in, .k = rows, .alpha = 1, .beta = 1,
+                                    .lda = all, .ldb = in, .ldc = in, .wide = true},
+                   s->du, x, g->da);
+    for (int i = 0; i < g->count; i++) {
+        const struct linear *l = &g->maps[i];
+        int r = l->lora.rank;
+        if (r)
+            b->ops->matmul(b,
+                           &(struct matmul){.ta = true, .m = l->out, .n = r, .k = rows, .alpha = l->lora.scale,
+                                            .beta = 1, .lda = l->out, .ldb = all, .ldc = r, .wide = true},
+                           dy[i], real_from(b, s->u, (size_t)at), l->lora.db);
+        at += r;
+    }
 }
 
 /* With G = dy' x, the gradient of the sum: da += scale B' G, db += scale G A'. */
@@ -113,44 +187,73 @@ static void wide_grads(struct backend *b, const struct linear *l, const real *x,
                    g, l->lora.a, l->lora.db);
 }
 
-/* The adapter's part; sum: dx already holds its share. */
-static void low_rank_backward(struct backend *b, const struct linear *l, const real *x, const real *dy,
-                              int rows, real *dx, bool sum, const struct linear_scratch *s)
+/* The adapters' part through the low-rank path: grads: what trains; dx += du A, dx NULL: not. */
+static void low_rank_backward(struct backend *b, const struct linears *g, const real *x, const real *const dy[],
+                              int rows, bool grads, real *dx, const struct linear_scratch *s)
 {
-    assert(s);
-    int r = l->lora.rank;
-    bool by_sum = l->lora.da && s->w && b->merges && rows * wide(l) + 2 * r * wide(l) < 2 * rows * narrow(l);
-    bool by_path = l->lora.da && !by_sum;
-    if (by_path || (dx && !sum))
-        up_project_back(b, l, dy, rows, s->du);
-    if (by_path)
-        narrow_grads(b, l, x, dy, rows, s);
-    if (by_sum)
-        wide_grads(b, l, x, dy, rows, s->w);
-    if (dx && !sum)
+    int all = linears_rank(g), in = g->maps->in;
+    if (!grads && !dx)
+        return;
+    up_project_back(b, g, dy, rows, s->du);
+    if (grads)
+        narrow_grads(b, g, x, dy, rows, s);
+    if (dx)
         b->ops->matmul(b,
-                       &(struct matmul){.m = rows, .n = l->in, .k = r, .alpha = 1, .beta = 1, .lda = r,
-                                        .ldb = l->in, .ldc = l->in},
-                       s->du, l->lora.a, dx);
+                       &(struct matmul){.m = rows, .n = in, .k = all, .alpha = 1, .beta = 1, .lda = all,
+                                        .ldb = in, .ldc = in},
+                       s->du, g->a, dx);
+}
+
+/* dx = beta dx + dy W, and the gradients of the map itself */
+static void backward_by(struct backend *b, const struct linear *l, const real *w, const real *x, const real *dy,
+                        int rows, float beta, real *dx)
+{
+    if (dx)
+        b->ops->matmul(b,
+                       &(struct matmul){.m = rows, .n = l->in, .k = l->out, .alpha = 1, .beta = beta,
+                                        .lda = l->out, .ldb = l->in, .ldc = l->in},
+                       dy, w, dx);
+    if (l->dw)
+        b->ops->matmul(b,
+                       &(struct matmul){.ta = true, .m = l->out, .n = l->in, .k = rows, .alpha = 1,
+                                        .beta = 1, .lda = l->out, .ldb = l->in, .ldc = l->in, .wide = true},
+                       dy, x, l->dw);
+    if (l->dbias)
+        b->ops->bias_grad(b, dy, rows, l->out, l->dbias);
 }
 
 void linear_backward(struct backend *b, const struct linear *l, const real *x, const real *dy, int rows,
                      float beta, real *dx, const struct linear_scratch *s)
 {
-    const struct ops *ops = b->ops;
-    const real *sum = s && dx ? merged(b, l, rows, s->w) : NULL;
-    if (dx)
-        ops->matmul(b,
-                    &(struct matmul){.m = rows, .n = l->in, .k = l->out, .alpha = 1, .beta = beta,
-                                     .lda = l->out, .ldb = l->in, .ldc = l->in},
-                    dy, sum ? sum : weights_of(b, l, s), dx);
-    if (l->dw)
-        ops->matmul(b,
-                    &(struct matmul){.ta = true, .m = l->out, .n = l->in, .k = rows, .alpha = 1,
-                                     .beta = 1, .lda = l->out, .ldb = l->in, .ldc = l->in, .wide = true},
-                    dy, x, l->dw);
-    if (l->dbias)
-        ops->bias_grad(b, dy, rows, l->out, l->dbias);
-    if (l->lora.rank)
-        low_rank_backward(b, l, x, dy, rows, dx, sum != NULL, s);
+    bool sum = dx && merging_gains(b, l, rows, s); /* dx then holds the adapter's share */
+    const real *w = !dx ? NULL : sum ? merged(b, l, s->w) : weights_of(b, l, s);
+    backward_by(b, l, w, x, dy, rows, beta, dx);
+    if (!l->lora.rank)
+        return;
+    assert(s);
+    struct linears one = alone(l);
+    bool by_sum = summing_gains(b, l, rows, s);
+    low_rank_backward(b, &one, x, &dy, rows, l->lora.da && !by_sum, sum ? NULL : dx, s);
+    if (by_sum)
+        wide_grads(b, l, x, dy, rows, s->w);
+}
+
+void linears_backward(struct backend *b, const struct linears *g, const real *x, const real *const dy[], int rows,
+                      real *dx, const struct linear_scratch *s)
+{
+    bool each = false;
+    for (int i = 0; i < g->count; i++) {
+        const struct linear *l = &g->maps[i];
+        each = each || (dx && merging_gains(b, l, rows, s)) || summing_gains(b, l, rows, s);
+    }
+    for (int i = 0; i < g->count; i++) {
+        const struct linear *l = &g->maps[i];
+        float beta = i ? 1 : 0;
+        if (each)
+            linear_backward(b, l, x, dy[i], rows, beta, dx, s);
+        else
+            backward_by(b, l, dx ? weights_of(b, l, s) : NULL, x, dy[i], rows, beta, dx);
+    }
+    if (!each && linears_rank(g))
+        low_rank_backward(b, g, x, dy, rows, g->da != NULL, dx, s);
 }

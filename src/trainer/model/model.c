@@ -95,6 +95,25 @@ int model_visit(struct model *m, model_visit_fn *visit, void *ctx)
     return result;
 }
 
+static void group_by_input(struct layer *l)
+{
+    static const int first[INPUTS + 1] = {LINEAR_Q, LINEAR_O, LINEAR_GATE, LINEAR_DOWN, LINEARS};
+    for (int i = 0; i < INPUTS; i++)
+        l->inputs[i] = (struct linears){.maps = &l->linears[first[i]], .count = first[i + 1] - first[i]};
+}
+
+int model_widest_rank(const struct model *m)
+{
+    int widest = 0;
+    for (int i = 0; i < m->config.layers; i++) {
+        for (int k = 0; k < INPUTS; k++) {
+            int r = linears_rank(&m->layers[i].inputs[k]);
+            widest = r > widest ? r : widest;
+        }
+    }
+    return widest;
+}
+
 static struct model *model_new(struct backend *b, const struct model_config *c)
 {
     struct model *m = mem_zalloc(1, sizeof *m);
@@ -113,6 +132,7 @@ static struct model *model_new(struct backend *b, const struct model_config *c)
             m->layers[i].linears[k].in = sizes[k][0];
             m->layers[i].linears[k].out = sizes[k][1];
         }
+        group_by_input(&m->layers[i]);
     }
     return m;
 }
@@ -135,11 +155,14 @@ void model_free(struct model *m)
     struct backend *b = m->backend;
     model_visit(m, free_one, b);
     for (int i = 0; i < m->config.layers; i++) {
+        for (int k = 0; k < INPUTS; k++) {
+            struct linears *g = &m->layers[i].inputs[k];
+            pair_release(b, g->a, g->master_a);
+            b->ops->release(b, g->da);
+        }
         for (int k = 0; k < LINEARS; k++) {
             struct low_rank *l = &m->layers[i].linears[k].lora;
-            pair_release(b, l->a, l->master_a);
             pair_release(b, l->b, l->master_b);
-            b->ops->release(b, l->da);
             b->ops->release(b, l->db);
         }
     }

@@ -11,6 +11,9 @@
 
 enum linear_kind { LINEAR_Q, LINEAR_K, LINEAR_V, LINEAR_O, LINEAR_GATE, LINEAR_UP, LINEAR_DOWN, LINEARS };
 
+/* Maps by what they read. */
+enum input_kind { INPUT_QKV, INPUT_O, INPUT_GATE_UP, INPUT_DOWN, INPUTS };
+
 extern const char *const linear_names[LINEARS];   /* "q_proj", ... */
 extern const char *const linear_parents[LINEARS]; /* "self_attn" or "mlp" */
 
@@ -23,6 +26,7 @@ struct norm {
 struct layer {
     struct norm before_attention, before_ffn, q, k; /* q and k: qk_norm only */
     struct linear linears[LINEARS];
+    struct linears inputs[INPUTS]; /* of the same maps, those that read the same rows together */
 };
 
 struct model {
@@ -67,6 +71,8 @@ struct model *model_shell(struct backend *b, const struct model_config *c);
 struct model *model_random(struct backend *b, const struct model_config *c, uint64_t seed,
                            struct error *err);
 void model_free(struct model *m); /* NULL is fine */
+/* The most ranks that maps with one input have together: the width of linear_scratch's u. 0 without an adapter. */
+int model_widest_rank(const struct model *m);
 
 /* Where a tensor of the model stands; what *master and *grad point to is NULL while it does not train. */
 struct slot {

@@ -44,18 +44,6 @@ struct size {
 
 enum { KEPT = 14, WORK = 3, SCRATCH = 7 };
 
-static size_t widest_rank(const struct model *m)
-{
-    size_t widest = 0;
-    for (int i = 0; i < m->config.layers; i++) {
-        for (int k = 0; k < LINEARS; k++) {
-            size_t r = (size_t)m->layers[i].linears[k].lora.rank;
-            widest = r > widest ? r : widest;
-        }
-    }
-    return widest;
-}
-
 static void kept_sizes(const struct model *m, struct size out[KEPT])
 {
     const struct model_config *c = &m->config;
@@ -86,7 +74,7 @@ static void work_sizes(const struct model *m, struct size out[WORK])
 {
     out[0] = (struct size){offsetof(struct work, n), (size_t)m->config.hidden, false};
     out[1] = (struct size){offsetof(struct work, act), (size_t)m->config.ffn, false};
-    out[2] = (struct size){offsetof(struct work, u), widest_rank(m), false};
+    out[2] = (struct size){offsetof(struct work, u), (size_t)model_widest_rank(m), false};
 }
 
 /* Weights of the largest map that an adapter may be added to, or that is unpacked. */
@@ -113,7 +101,7 @@ static void scratch_sizes(const struct model *m, struct size out[SCRATCH])
         {offsetof(struct scratch, d_act), ffn, false}, {offsetof(struct scratch, d_n), d, false},
         {offsetof(struct scratch, d_q), q, false},     {offsetof(struct scratch, d_k), kv, false},
         {offsetof(struct scratch, d_v), kv, false},    {offsetof(struct scratch, d_o), q, false},
-        {offsetof(struct scratch, du), widest_rank(m), false},
+        {offsetof(struct scratch, du), (size_t)model_widest_rank(m), false},
     };
     for (int i = 0; i < SCRATCH; i++)
         out[i] = list[i];
@@ -267,9 +255,7 @@ static void forward_attention(struct pass *p, const struct layer *l, struct kept
     int rows = p->batch->rows;
     real *q = c->qk_norm ? a->q_raw : a->q, *k = c->qk_norm ? a->k_raw : a->k;
     forward_norm(p, &l->before_attention, x, rows, c->hidden, p->work.n, a->rstd1);
-    linear_forward(b, &l->linears[LINEAR_Q], p->work.n, rows, NULL, q, &p->linears);
-    linear_forward(b, &l->linears[LINEAR_K], p->work.n, rows, NULL, k, &p->linears);
-    linear_forward(b, &l->linears[LINEAR_V], p->work.n, rows, NULL, a->v, &p->linears);
+    linears_forward(b, &l->inputs[INPUT_QKV], p->work.n, rows, (real *const[]){q, k, a->v}, &p->linears);
     b->ops->norm_rope(b, q, c->qk_norm ? l->q.w : NULL, p->table, rows, c->q_heads, c->head_dim, c->eps, a->q, a->q_rstd);
     b->ops->norm_rope(b, k, c->qk_norm ? l->k.w : NULL, p->table, rows, c->kv_heads, c->head_dim, c->eps, a->k,
                       a->k_rstd);
@@ -285,8 +271,7 @@ static void forward_ffn(struct pass *p, const struct layer *l, struct kept *a, r
     const struct model_config *c = &p->model->config;
     int rows = p->batch->rows;
     forward_norm(p, &l->before_ffn, a->mid, rows, c->hidden, p->work.n, a->rstd2);
-    linear_forward(b, &l->linears[LINEAR_GATE], p->work.n, rows, NULL, a->gate, &p->linears);
-    linear_forward(b, &l->linears[LINEAR_UP], p->work.n, rows, NULL, a->up, &p->linears);
+    linears_forward(b, &l->inputs[INPUT_GATE_UP], p->work.n, rows, (real *const[]){a->gate, a->up}, &p->linears);
     if (!out)
         return;
     b->ops->swiglu(b, a->gate, a->up, (size_t)rows * (size_t)c->ffn, p->work.act);
@@ -317,12 +302,6 @@ real *pass_hidden_grad(struct pass *p)
     return p->d_hidden;
 }
 
-static void backward_linear(struct pass *p, const struct linear *l, const real *x, const real *dy,
-                            float beta, real *dx)
-{
-    linear_backward(p->model->backend, l, x, dy, p->batch->rows, beta, dx, &p->linears);
-}
-
 /* The gradients of gate and up take their places. */
 static void backward_ffn(struct pass *p, const struct layer *l, struct kept *a)
 {
@@ -332,11 +311,11 @@ static void backward_ffn(struct pass *p, const struct layer *l, struct kept *a)
     int rows = p->batch->rows;
     size_t count = (size_t)rows * (size_t)c->ffn;
     b->ops->swiglu(b, a->gate, a->up, count, p->work.act);
-    backward_linear(p, &l->linears[LINEAR_DOWN], p->work.act, p->d_hidden, 0, s->d_act);
+    linear_backward(b, &l->linears[LINEAR_DOWN], p->work.act, p->d_hidden, rows, 0, s->d_act, &p->linears);
     b->ops->swiglu_grad(b, a->gate, a->up, s->d_act, count, a->gate, a->up);
     forward_norm(p, &l->before_ffn, a->mid, rows, c->hidden, p->work.n, a->rstd2);
-    backward_linear(p, &l->linears[LINEAR_GATE], p->work.n, a->gate, 0, s->d_n);
-    backward_linear(p, &l->linears[LINEAR_UP], p->work.n, a->up, 1, s->d_n);
+    linears_backward(b, &l->inputs[INPUT_GATE_UP], p->work.n, (const real *const[]){a->gate, a->up}, rows, s->d_n,
+                     &p->linears);
     b->ops->rmsnorm_grad(b, a->mid, l->before_ffn.w, a->rstd2, s->d_n, rows, c->hidden, p->d_hidden,
                          l->before_ffn.dw);
 }
@@ -349,7 +328,7 @@ static void backward_attention(struct pass *p, const struct layer *l, struct kep
     const struct model_config *c = &p->model->config;
     struct scratch *s = &p->scratch;
     int rows = p->batch->rows;
-    backward_linear(p, &l->linears[LINEAR_O], a->o, p->d_hidden, 0, s->d_o);
+    linear_backward(b, &l->linears[LINEAR_O], a->o, p->d_hidden, rows, 0, s->d_o, &p->linears);
     struct attention at = attention_of(p, a);
     b->ops->attention_grad(b, &at, &(struct attention_grads){s->d_o, s->d_q, s->d_k, s->d_v});
     b->ops->norm_rope_grad(b, a->q_raw, c->qk_norm ? l->q.w : NULL, a->q_rstd, p->table, rows, c->q_heads, c->head_dim,
@@ -358,9 +337,8 @@ static void backward_attention(struct pass *p, const struct layer *l, struct kep
                            c->head_dim, s->d_k, l->k.dw);
     real *d_n = bottom ? NULL : s->d_n;
     forward_norm(p, &l->before_attention, x, rows, c->hidden, p->work.n, a->rstd1);
-    backward_linear(p, &l->linears[LINEAR_Q], p->work.n, s->d_q, 0, d_n);
-    backward_linear(p, &l->linears[LINEAR_K], p->work.n, s->d_k, 1, d_n);
-    backward_linear(p, &l->linears[LINEAR_V], p->work.n, s->d_v, 1, d_n);
+    linears_backward(b, &l->inputs[INPUT_QKV], p->work.n, (const real *const[]){s->d_q, s->d_k, s->d_v}, rows, d_n,
+                     &p->linears);
     if (!bottom)
         b->ops->rmsnorm_grad(b, x, l->before_attention.w, a->rstd1, s->d_n, rows, c->hidden,
                              p->d_hidden, l->before_attention.dw);
