@@ -58,27 +58,29 @@ static int one_json(const struct eval_settings *l, const struct task_graders *t,
     return 0;
 }
 
-/* name stands in a list with commas between. */
+/* The next name of a list with commas between, without blanks; *at goes on to what follows. */
+static struct slice next_name(const char **at)
+{
+    size_t word = strcspn(*at, ",");
+    struct slice name = slice_trim((struct slice){*at, word});
+    *at += word + ((*at)[word] == ',');
+    return name;
+}
+
 static bool is_listed(const char *names, const char *name)
 {
-    size_t len = strlen(name);
-    for (const char *at = names; *at;) {
-        size_t word = strcspn(at, ",");
-        if (word == len && memcmp(at, name, len) == 0)
+    for (const char *at = names; *at;)
+        if (slice_eq(next_name(&at), slice_of(name)))
             return true;
-        at += word + (at[word] == ',');
-    }
     return false;
 }
 
-static bool is_grader(const struct eval_settings *l, const char *name, size_t len)
+static bool is_grader(const struct eval_settings *l, struct slice name)
 {
     for (size_t i = 0; i < l->o.n_tasks; i++)
-        for (size_t k = 0; k < l->o.tasks[i].n; k++) {
-            const char *known = l->o.tasks[i].graders[k]->name;
-            if (strlen(known) == len && memcmp(known, name, len) == 0)
+        for (size_t k = 0; k < l->o.tasks[i].n; k++)
+            if (slice_eq(name, slice_of(l->o.tasks[i].graders[k]->name)))
                 return true;
-        }
     return false;
 }
 
@@ -97,11 +99,10 @@ int eval_graders_choose(struct eval_settings *l, const char *names, struct error
     if (!names)
         return 0;
     for (const char *at = names; *at;) {
-        size_t word = strcspn(at, ",");
-        if (!is_grader(l, at, word))
-            return error_set(err, ERR_USAGE, "no task has a grader named \"%.*s\"; %s says which there are", (int)word, at,
-                             config_paths(l->config));
-        at += word + (at[word] == ',');
+        struct slice name = next_name(&at);
+        if (!is_grader(l, name))
+            return error_set(err, ERR_USAGE, "no task has a grader named \"%.*s\"; %s says which there are", (int)name.len,
+                             name.at, config_paths(l->config));
     }
     struct task_graders *kept = arena_zalloc(&l->arena, l->o.n_tasks, sizeof *kept);
     for (size_t i = 0; i < l->o.n_tasks; i++)

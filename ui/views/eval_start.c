@@ -63,6 +63,7 @@ static void eval_start_view_free(void *view)
     train_models_free(&v->models);
     eval_plan_free(&v->plan);
     str_free(&v->where);
+    str_free(&v->graders);
     mem_free(v);
 }
 
@@ -107,6 +108,7 @@ static struct eval_request request(const struct eval_start_view *v)
         .weigh = v->weigh,
         .split = eval_splits[v->split],
         .where = v->where.len ? str_z((struct str *)&v->where) : NULL,
+        .graders = v->graders.len && !v->weigh ? str_z((struct str *)&v->graders) : NULL,
         .limit = (size_t)v->limit,
         .max_tokens = (int)v->tokens,
     };
@@ -150,8 +152,9 @@ static size_t words(const char *const *list)
     return n;
 }
 
-static void turn(struct eval_start_view *v, int by)
+static void turn(void *view, int by)
 {
+    struct eval_start_view *v = view;
     switch (v->field) {
     case EVAL_OF:
         v->of = form_turned(v->of, eval_start_choices(v), by);
@@ -169,11 +172,12 @@ static void turn(struct eval_start_view *v, int by)
     v->stale = true;
 }
 
-static bool answer_where(void *view, struct slice text)
+static bool answer_text(void *view, struct slice text)
 {
     struct eval_start_view *v = view;
-    str_clear(&v->where);
-    str_add_slice(&v->where, slice_trim(text));
+    struct str *to = v->field == EVAL_GRADERS ? &v->graders : &v->where;
+    str_clear(to);
+    str_add_slice(to, slice_trim(text));
     v->stale = true;
     return true;
 }
@@ -215,39 +219,32 @@ static void start(struct eval_start_view *v)
     desk_say(d, LOOK_GOOD, "job %lld runs: scores come in as records are done", (long long)job);
 }
 
-static void enter(struct eval_start_view *v)
+static void enter(void *view)
 {
     static const char *const labels[EVAL_FIELDS] = {
+        [EVAL_GRADERS] = "graders that score, with commas between (nothing: the tasks' own): ",
         [EVAL_WHERE] = "only records under this limit (nothing: all of the split): ",
         [EVAL_LIMIT] = "at most how many records (0: all): ",
         [EVAL_TOKENS] = "tokens an answer may have (0: 512): ",
     };
+    struct eval_start_view *v = view;
+    struct str *typed = v->field == EVAL_GRADERS ? &v->graders : v->field == EVAL_WHERE ? &v->where : NULL;
     if (v->field == EVAL_GO)
         start(v);
     else if (v->field <= EVAL_THINK)
         turn(v, 1);
     else
-        desk_ask(v->desk, &(struct question){.kind = v->field == EVAL_WHERE ? "limit" : "number",
+        desk_ask(v->desk, &(struct question){.kind = v->field == EVAL_WHERE ? "limit" : typed ? "graders" : "number",
                                              .label = labels[v->field],
-                                             .initial = v->field == EVAL_WHERE ? str_slice(&v->where) : SLICE(""),
-                                             .answer = v->field == EVAL_WHERE ? answer_where : answer_number,
+                                             .initial = typed ? str_slice(typed) : SLICE(""),
+                                             .answer = typed ? answer_text : answer_number,
                                              .view = v});
 }
 
 static bool command(void *view, const char *name)
 {
-    struct eval_start_view *v = view;
-    if (form_move(&v->field, EVAL_FIELDS, name))
-        ;
-    else if (strcmp(name, "next") == 0)
-        turn(v, 1);
-    else if (strcmp(name, "previous") == 0)
-        turn(v, -1);
-    else if (strcmp(name, "enter") == 0)
-        enter(v);
-    else
-        return false;
-    return true;
+    static const struct form_acts acts = {turn, enter};
+    return form_command(&((struct eval_start_view *)view)->field, EVAL_FIELDS, name, &acts, view);
 }
 
 static const char *hints(void *view)

@@ -45,6 +45,9 @@ static void value(const void *view, int field, struct str *out)
         break;
     case EVAL_SPLIT: str_adds(out, eval_splits[v->split]); break;
     case EVAL_THINK: str_adds(out, v->weigh ? "each rule by itself" : eval_thinks[v->think]); break;
+    case EVAL_GRADERS:
+        str_adds(out, v->weigh ? "none: no answer is scored" : v->graders.len ? v->graders.at : "the tasks' own");
+        break;
     case EVAL_WHERE: str_adds(out, v->where.len ? v->where.at : "all of the split"); break;
     case EVAL_LIMIT:
     case EVAL_TOKENS:
@@ -118,7 +121,7 @@ static void paint_plan(const struct eval_start_view *v, const struct paint *p, i
     if (v->stale)
         return;
     if (v->fault.code) {
-        paint_z(p, row + 1, 2, p->cols - 2, v->fault.text, LOOK_BAD);
+        form_text(p, row + 1, "not possible", v->fault.text, LOOK_BAD);
         return;
     }
     add_count(&text, o->records);
@@ -137,7 +140,7 @@ static void paint_plan(const struct eval_start_view *v, const struct paint *p, i
 
 void eval_start_paint(void *view, const struct paint *p)
 {
-    static const char *const labels[EVAL_FIELDS] = {"evaluate", "checkpoint", "measure", "split", "thinking",
+    static const char *const labels[EVAL_FIELDS] = {"evaluate", "checkpoint", "measure", "split", "thinking", "graders",
                                                     "records",  "at most",    "tokens",  "start"};
     struct eval_start_view *v = view;
     const struct form form = {.labels = labels, .n = EVAL_FIELDS, .at = v->field, .context = v, .value = value};

@@ -7,7 +7,10 @@
 #include "app/train.h"
 #include "ui/views/eval_start.h"
 
-enum eval_field { EVAL_OF, EVAL_STEP, EVAL_WHAT, EVAL_SPLIT, EVAL_THINK, EVAL_WHERE, EVAL_LIMIT, EVAL_TOKENS, EVAL_GO, EVAL_FIELDS };
+enum eval_field {
+    EVAL_OF, EVAL_STEP, EVAL_WHAT, EVAL_SPLIT, EVAL_THINK, EVAL_GRADERS, EVAL_WHERE, EVAL_LIMIT, EVAL_TOKENS, EVAL_GO,
+    EVAL_FIELDS
+};
 
 struct eval_start_view {
     struct desk *desk;
@@ -18,7 +21,7 @@ struct eval_start_view {
     size_t step;                 /* 0: the last, 1: every one, 2: the base, then the checkpoints */
     bool weigh;                  /* not answers: what rules are worth */
     size_t split, think;         /* of eval_splits, eval_thinks */
-    struct str where;
+    struct str graders, where;
     long limit, tokens;
     int field;
     struct eval_plan plan;

@@ -17,6 +17,21 @@ bool form_move(int *at, int n, const char *name)
     return true;
 }
 
+bool form_command(int *at, int n, const char *name, const struct form_acts *acts, void *view)
+{
+    if (form_move(at, n, name))
+        return true;
+    if (strcmp(name, "next") == 0)
+        acts->turn(view, 1);
+    else if (strcmp(name, "previous") == 0)
+        acts->turn(view, -1);
+    else if (strcmp(name, "enter") == 0)
+        acts->enter(view);
+    else
+        return false;
+    return true;
+}
+
 size_t form_turned(size_t at, size_t n, int by)
 {
     return n ? (at + n + (size_t)(by + (int)n)) % n : 0;

@@ -102,8 +102,9 @@ static bool idle(void *view)
     return true;
 }
 
-static void turn(struct start_view *v, int by)
+static void turn(void *view, int by)
 {
+    struct start_view *v = view;
     size_t n = 0;
     while (steps[n].name)
         n++;
@@ -169,7 +170,7 @@ static void start(struct start_view *v)
     desk_say(d, LOOK_GOOD, "job %lld runs; go on reviewing, it tells when it is done", (long long)job);
 }
 
-static void enter(struct start_view *v)
+static void enter(void *view)
 {
     static const char *const labels[FIELDS] = {
         [FIELD_WHICH] = "which records (a limit; nothing: all that need it): ",
@@ -178,6 +179,7 @@ static void enter(struct start_view *v)
         [FIELD_ROUNDS] = "rounds at most (0: as configured): ",
         [FIELD_BUDGET] = "money at most (0: no budget): ",
     };
+    struct start_view *v = view;
     if (v->field == FIELD_START)
         start(v);
     else if (v->field <= FIELD_ENDPOINT)
@@ -192,18 +194,8 @@ static void enter(struct start_view *v)
 
 static bool command(void *view, const char *name)
 {
-    struct start_view *v = view;
-    if (form_move(&v->field, FIELDS, name))
-        ;
-    else if (strcmp(name, "next") == 0)
-        turn(v, 1);
-    else if (strcmp(name, "previous") == 0)
-        turn(v, -1);
-    else if (strcmp(name, "enter") == 0)
-        enter(v);
-    else
-        return false;
-    return true;
+    static const struct form_acts acts = {turn, enter};
+    return form_command(&((struct start_view *)view)->field, FIELDS, name, &acts, view);
 }
 
 static void add_or(struct str *out, long value, const char *otherwise)
@@ -259,7 +251,7 @@ static void paint_plan(const struct start_view *v, const struct paint *p, int ro
     paint_fill(p, row, 0, p->cols, " ", LOOK_HEAD);
     paint_z(p, row, 1, p->cols - 1, v->stale ? "what it would take: being counted" : "what it would take", LOOK_HEAD);
     if (v->fault.code) {
-        paint_z(p, row + 1, 2, p->cols - 2, v->fault.text, LOOK_BAD);
+        form_text(p, row + 1, "not possible", v->fault.text, LOOK_BAD);
         return;
     }
     if (v->stale)

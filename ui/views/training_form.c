@@ -138,8 +138,9 @@ static void turn_snapshot(struct train_form_view *v, int by)
     while (!fits(v, v->snapshot));
 }
 
-static void turn(struct train_form_view *v, int by)
+static void turn(void *view, int by)
 {
+    struct train_form_view *v = view;
     switch (field_here(v)) {
     case TRAIN_METHODS:
         v->methods = form_turned(v->methods, train_choices_count(), by);
@@ -360,8 +361,9 @@ static void preview(struct train_form_view *v)
     str_free(&data);
 }
 
-static void enter(struct train_form_view *v)
+static void enter(void *view)
 {
+    struct train_form_view *v = view;
     switch (field_here(v)) {
     case TRAIN_METHODS:
     case TRAIN_TOGETHER:
@@ -392,16 +394,13 @@ static bool settings_command(struct train_form_view *v, const char *name)
 
 static bool command(void *view, const char *name)
 {
+    static const struct form_acts acts = {turn, enter};
     struct train_form_view *v = view;
     enum train_field fields[TRAIN_FIELDS];
     if (v->settings)
         return settings_command(v, name);
-    if (form_move(&v->field, train_form_fields(v, fields), name))
+    if (form_command(&v->field, train_form_fields(v, fields), name, &acts, v))
         ;
-    else if (strcmp(name, "next") == 0 || strcmp(name, "previous") == 0)
-        turn(v, name[0] == 'n' ? 1 : -1);
-    else if (strcmp(name, "enter") == 0)
-        enter(v);
     else if (strcmp(name, "preview") == 0)
         preview(v);
     else
