@@ -36,6 +36,29 @@ void cuda_launched(struct cuda *c)
     cuda_ok(c, cudaGetLastError());
 }
 
+/* Notes a piece of work that is no kernel, where work is only looked at. */
+static bool noted(struct cuda *c, const char *kind, const void *to, const void *from, size_t bytes)
+{
+    const void *work[] = {kind, to, from};
+    if (!c->queue.look)
+        return false;
+    cuda_note(c->queue.look, work, sizeof work);
+    cuda_note(c->queue.look, &bytes, sizeof bytes);
+    return true;
+}
+
+void cuda_copy(struct cuda *c, void *to, const void *from, size_t bytes)
+{
+    if (!noted(c, "copy", to, from, bytes))
+        cuda_ok(c, cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, c->queue.stream));
+}
+
+void cuda_clear(struct cuda *c, void *to, size_t bytes)
+{
+    if (!noted(c, "clear", to, NULL, bytes))
+        cuda_ok(c, cudaMemsetAsync(to, 0, bytes, c->queue.stream));
+}
+
 static void *take_piece(void *ctx, size_t bytes)
 {
     void *p = NULL;
@@ -73,7 +96,7 @@ static void *alloc_bytes(struct backend *b, size_t count, size_t each, struct er
         return NULL;
     }
     cuda_begin(c, "zeroing memory", (long)bytes, 0, 0);
-    cuda_ok(c, cudaMemsetAsync(p, 0, bytes, c->stream));
+    cuda_clear(c, p, bytes);
     b->bytes += cuda_arena_size(bytes);
     b->peak = b->bytes > b->peak ? b->bytes : b->peak;
     return p;
@@ -182,7 +205,7 @@ static void download_f32(struct backend *b, float *host, const float *from, size
         size_t n = count - at < most ? count - at : most;
         void *to = cuda_result(c, host + at, n * sizeof *host);
         if (to)
-            cuda_ok(c, cudaMemcpyAsync(to, from + at, n * sizeof *host, cudaMemcpyDeviceToDevice, c->stream));
+            cuda_copy(c, to, from + at, n * sizeof *host);
         cuda_stage_finish(c);
     }
 }
@@ -206,21 +229,21 @@ static void copy(struct backend *b, real *to, const real *from, size_t count)
     struct cuda *c = cuda_of(b);
     cuda_begin(c, "copy", (long)count, 0, 0);
     if (to != from)
-        cuda_ok(c, cudaMemcpyAsync(to, from, count * REAL, cudaMemcpyDeviceToDevice, c->stream));
+        cuda_copy(c, to, from, count * REAL);
 }
 
 static void zero(struct backend *b, real *p, size_t count)
 {
     struct cuda *c = cuda_of(b);
     cuda_begin(c, "zero", (long)count, 0, 0);
-    cuda_ok(c, cudaMemsetAsync(p, 0, count * REAL, c->stream));
+    cuda_clear(c, p, count * REAL);
 }
 
 static void zero_f32(struct backend *b, float *p, size_t count)
 {
     struct cuda *c = cuda_of(b);
     cuda_begin(c, "zero", (long)count, 0, 0);
-    cuda_ok(c, cudaMemsetAsync(p, 0, count * sizeof *p, c->stream));
+    cuda_clear(c, p, count * sizeof *p);
 }
 
 static float *master(struct backend *b, real *work, size_t count, struct error *err)
@@ -355,15 +378,15 @@ static int finish(struct backend *b, struct error *err)
 static void close_backend(struct backend *b)
 {
     struct cuda *c = cuda_of(b);
-    if (c->stream)
-        cudaStreamSynchronize(c->stream);
+    if (c->queue.stream)
+        cudaStreamSynchronize(c->queue.stream);
     cuda_steps_free(c, c->steps);
     cuda_masks_free(c, c->masks);
     cuda_lt_free(c, c->lt);
     cuda_stage_free(c, c->stage);
     cuda_arena_free(c->arena);
-    if (c->stream)
-        cudaStreamDestroy(c->stream);
+    if (c->queue.stream)
+        cudaStreamDestroy(c->queue.stream);
     mem_free(c);
 }
 
@@ -435,7 +458,7 @@ static int open_device(struct cuda *c, struct error *err)
         !cuda_ok(c, cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, c->device)) ||
         !cuda_ok(c, cudaDeviceGetAttribute(&c->processors, cudaDevAttrMultiProcessorCount, c->device)) ||
         !cuda_ok(c, cudaMemGetInfo(&unused, &c->total)) ||
-        !cuda_ok(c, cudaStreamCreateWithFlags(&c->stream, cudaStreamNonBlocking))) {
+        !cuda_ok(c, cudaStreamCreateWithFlags(&c->queue.stream, cudaStreamNonBlocking))) {
         *err = c->fault;
         return -1;
     }
@@ -451,6 +474,7 @@ struct backend *cuda_backend_new(int device, struct error *err)
     struct cuda *c = mem_zalloc(1, sizeof *c);
     c->base = (struct backend){.ops = &cuda_ops, .name = "cuda", .threads = 1, .real_bytes = REAL};
     c->device = device;
+    c->stream = &c->queue;
     c->arena = cuda_arena_new(&(struct arena_source){take_piece, give_piece, c});
     if (open_device(c, err) == 0 && (c->stage = cuda_stage_new(c, err)) && (c->lt = cuda_lt_new(c, err)))
         return &c->base;

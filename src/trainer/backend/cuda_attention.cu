@@ -107,7 +107,7 @@ template <int D> __global__ void __launch_bounds__(TILE_THREADS) attention(cuda_
     tile<D>::write((bf16 *)a.o + first, q_stride, o, warp, at.len, dim, by[0], by[1]);
 }
 
-template <int D> static int launch(cudaStream_t s, const cuda_attention &a)
+template <int D> static int launch(cuda_stream s, const cuda_attention &a)
 {
     int bytes = 3 * tile<D>::BYTES;
     ALLOW_SHARED(attention<D>, bytes);
@@ -115,7 +115,7 @@ template <int D> static int launch(cudaStream_t s, const cuda_attention &a)
     return 0;
 }
 
-int kernel_attention(cudaStream_t s, const struct cuda_attention *a)
+int kernel_attention(cuda_stream s, const struct cuda_attention *a)
 {
     cuda_attention values = *a;
 #define ONE(D) launch<D>(s, values)

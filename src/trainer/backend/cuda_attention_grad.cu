@@ -160,7 +160,7 @@ template <int D> __global__ void __launch_bounds__(TILE_THREADS) attention_grad_
     tile<D>::write(g.d_v + first, stride, d_v, warp, at.len, dim, 1.0F, 1.0F);
 }
 
-template <int D> static int launch(cudaStream_t s, const cuda_attention &a, const grads &g)
+template <int D> static int launch(cuda_stream s, const cuda_attention &a, const grads &g)
 {
     int bytes = 4 * tile<D>::BYTES, more = bytes + 2 * TILE * (int)sizeof(float);
     ALLOW_SHARED(attention_grad_queries<D>, bytes);
@@ -172,7 +172,7 @@ template <int D> static int launch(cudaStream_t s, const cuda_attention &a, cons
     return 0;
 }
 
-int kernel_attention_grad(cudaStream_t s, const struct cuda_attention *a, const void *d_o, float *delta, void *d_q,
+int kernel_attention_grad(cuda_stream s, const struct cuda_attention *a, const void *d_o, float *delta, void *d_q,
                           void *d_k, void *d_v)
 {
     cuda_attention values = *a;

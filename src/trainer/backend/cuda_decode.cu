@@ -164,13 +164,13 @@ __global__ void join_parts(cuda_cached a)
     write_out(a, at / a.q_heads, at % a.q_heads, column, all);
 }
 
-template <int GROUP> static void launch(cudaStream_t s, const cuda_cached &a)
+template <int GROUP> static void launch(cuda_stream s, const cuda_cached &a)
 {
     dim3 grid((unsigned)a.sequences, (unsigned)(a.q_heads / GROUP), (unsigned)a.parts);
     LAUNCH(cached<GROUP>, grid, THREADS, 0, s, a);
 }
 
-int kernel_attention_cached(cudaStream_t s, const struct cuda_cached *a)
+int kernel_attention_cached(cuda_stream s, const struct cuda_cached *a)
 {
     cuda_cached values = *a;
     int group = a->q_heads / a->kv_heads;

@@ -6,19 +6,50 @@
 #include <cuda_runtime.h>
 #include <stdint.h>
 
+#include <type_traits>
+
+#include "trainer/backend/cuda_kernels.h"
+
 /* The same sources are compiled as C++ by tests/cuda, where a launch runs on the CPU. */
+#define LAUNCH(kernel, grid, block, shared, stream, ...) launch(kernel, grid, block, shared, stream, __VA_ARGS__)
 #ifdef __CUDACC__
-#define LAUNCH(kernel, grid, block, shared, stream, ...) kernel<<<grid, block, shared, stream>>>(__VA_ARGS__)
 #define SHARED_BYTES(name) extern __shared__ __align__(128) unsigned char name[]
 #define ALLOW_SHARED(kernel, bytes) cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes)
 #else
-#define LAUNCH(kernel, grid, block, shared, stream, ...)                                                               \
-    emulate_launch(grid, block, shared, stream, [=] { kernel(__VA_ARGS__); })
 #define SHARED_BYTES(name) unsigned char *name = (unsigned char *)emulate_shared()
 #define ALLOW_SHARED(kernel, bytes) (void)(bytes)
 #endif
 
 typedef __nv_bfloat16 bf16;
+
+/* Equal arguments have equal bytes: there is no padding in them. Of structs with floats the compiler does not know. */
+template <typename T> struct whole : std::integral_constant<bool, !std::is_class<T>::value ||
+                                                                      std::has_unique_object_representations<T>::value> {};
+template <> struct whole<cuda_adamw> : std::true_type {};
+
+template <typename... P>
+void launch_as(void (*kernel)(P...), dim3 grid, dim3 block, size_t shared, cuda_stream s, P... args)
+{
+    static_assert((whole<P>::value && ...), "padding: put the members of one size side by side");
+    if (s->look) {
+        size_t shape[] = {(size_t)kernel, grid.x, grid.y, grid.z, block.x, block.y, block.z, shared};
+        cuda_note(s->look, shape, sizeof shape);
+        (cuda_note(s->look, &args, sizeof args), ...);
+        return;
+    }
+#ifdef __CUDACC__
+    kernel<<<grid, block, shared, s->stream>>>(args...);
+#else
+    emulate_launch(grid, block, shared, s->stream, [=] { kernel(args...); });
+#endif
+}
+
+/* Arguments take the types that the kernel gives them. */
+template <typename... P, typename... A>
+void launch(void (*kernel)(P...), dim3 grid, dim3 block, size_t shared, cuda_stream s, A... args)
+{
+    launch_as<P...>(kernel, grid, block, shared, s, args...);
+}
 
 enum { WARP = 32 };
 static const unsigned ALL_LANES = 0xffffffffU;

@@ -15,7 +15,7 @@ __global__ void rope_table(const int *positions, const float *freqs, int rows, i
     to[half + i] = sinf(angle);
 }
 
-void kernel_rope_table(cudaStream_t s, const int *positions, const float *freqs, int rows, int head_dim, float *table)
+void kernel_rope_table(cuda_stream s, const int *positions, const float *freqs, int rows, int head_dim, float *table)
 {
     int half = head_dim / 2;
     LAUNCH(rope_table, blocks_of((size_t)rows * (size_t)half, THREADS), THREADS, 0, s, positions, freqs, rows, half,
@@ -90,7 +90,7 @@ __global__ void norm_rope(const bf16 *x, const bf16 *w, const float *table, int 
     write_pairs(p, half, lane, y + at);
 }
 
-void kernel_norm_rope(cudaStream_t s, const void *x, const void *w, const float *table, int rows, int heads,
+void kernel_norm_rope(cuda_stream s, const void *x, const void *w, const float *table, int rows, int heads,
                       int head_dim, float eps, bool back, void *y, float *rstd)
 {
     int count = rows * heads;
@@ -130,7 +130,7 @@ __global__ void norm_rope_grad(const bf16 *x, const bf16 *w, const float *rstd, 
     write_pairs(g, half, lane, d + at);
 }
 
-void kernel_norm_rope_grad(cudaStream_t s, const void *x, const void *w, const float *rstd, const float *table,
+void kernel_norm_rope_grad(cuda_stream s, const void *x, const void *w, const float *rstd, const float *table,
                            int rows, int heads, int head_dim, void *d)
 {
     int count = rows * heads;

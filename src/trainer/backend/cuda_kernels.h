@@ -10,50 +10,52 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "trainer/backend/cuda_queue.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /* cuda_rows.cu. d, head_dim and counts may be any number; multiples of 8 are read 16 bytes at a time. */
-void kernel_to_float(cudaStream_t s, const void *x, float *out, size_t count);
-void kernel_to_real(cudaStream_t s, const float *x, void *out, size_t count);
-void kernel_add_bias(cudaStream_t s, void *x, const void *bias, int rows, int d);
-void kernel_bias_grad(cudaStream_t s, const void *dy, int rows, int d, float *dbias); /* += */
-void kernel_gather(cudaStream_t s, const void *x, const int *index, int n, int d, void *out);
+void kernel_to_float(cuda_stream s, const void *x, float *out, size_t count);
+void kernel_to_real(cuda_stream s, const float *x, void *out, size_t count);
+void kernel_add_bias(cuda_stream s, void *x, const void *bias, int rows, int d);
+void kernel_bias_grad(cuda_stream s, const void *dy, int rows, int d, float *dbias); /* += */
+void kernel_gather(cuda_stream s, const void *x, const int *index, int n, int d, void *out);
 /* Row rows[i] of x gets the sum of rows order[starts[i] .. starts[i + 1]) of dout, for i < n. x is float or real. */
-void kernel_scatter_add(cudaStream_t s, const void *dout, const int *rows, const int *starts, const int *order, int n,
+void kernel_scatter_add(cuda_stream s, const void *dout, const int *rows, const int *starts, const int *order, int n,
                         int d, void *x, bool wide);
-void kernel_rmsnorm(cudaStream_t s, const void *x, const void *w, int rows, int d, float eps, void *y, float *rstd);
-void kernel_rmsnorm_grad(cudaStream_t s, const void *x, const void *w, const float *rstd, const void *dy, int rows,
+void kernel_rmsnorm(cuda_stream s, const void *x, const void *w, int rows, int d, float eps, void *y, float *rstd);
+void kernel_rmsnorm_grad(cuda_stream s, const void *x, const void *w, const float *rstd, const void *dy, int rows,
                          int d, void *dx); /* += */
-void kernel_norm_weight_grad(cudaStream_t s, const void *x, const float *rstd, const void *dy, int rows, int d,
+void kernel_norm_weight_grad(cuda_stream s, const void *x, const float *rstd, const void *dy, int rows, int d,
                              float *dw); /* += */
-void kernel_swiglu(cudaStream_t s, const void *gate, const void *up, size_t count, void *out);
-void kernel_swiglu_grad(cudaStream_t s, const void *gate, const void *up, const void *dout, size_t count, void *dgate,
+void kernel_swiglu(cuda_stream s, const void *gate, const void *up, size_t count, void *out);
+void kernel_swiglu_grad(cuda_stream s, const void *gate, const void *up, const void *dout, size_t count, void *dgate,
                         void *dup);
 
 /* cuda_heads.cu: heads of at most 256 numbers. table: rows of head_dim, cosines then sines. */
-void kernel_rope_table(cudaStream_t s, const int *positions, const float *freqs, int rows, int head_dim, float *table);
+void kernel_rope_table(cuda_stream s, const int *positions, const float *freqs, int rows, int head_dim, float *table);
 /* y = turned norm of x; w NULL: no norm, and rstd is not written; back turns back. y may be x. */
-void kernel_norm_rope(cudaStream_t s, const void *x, const void *w, const float *table, int rows, int heads,
+void kernel_norm_rope(cuda_stream s, const void *x, const void *w, const float *table, int rows, int heads,
                       int head_dim, float eps, bool back, void *y, float *rstd);
 /* The gradient, in place in d; table NULL: d is turned back already. */
-void kernel_norm_rope_grad(cudaStream_t s, const void *x, const void *w, const float *rstd, const float *table,
+void kernel_norm_rope_grad(cuda_stream s, const void *x, const void *w, const float *rstd, const float *table,
                            int rows, int heads, int head_dim, void *d);
 
 /* cuda_quant.cu: rows by cols numbers in 8 bits (a scale a row) or 4 (NF4 of Dettmers et al. 2023, a scale for every 64
  * numbers, counted over the whole matrix). */
-void kernel_pack8(cudaStream_t s, const void *w, int rows, int cols, float *scales, signed char *out);
-void kernel_unpack8(cudaStream_t s, const signed char *w, const float *scales, int rows, int cols, void *out);
-void kernel_pack4(cudaStream_t s, const void *w, size_t count, float *scales, unsigned char *out);
-void kernel_unpack4(cudaStream_t s, const unsigned char *w, const float *scales, size_t count, void *out);
+void kernel_pack8(cuda_stream s, const void *w, int rows, int cols, float *scales, signed char *out);
+void kernel_unpack8(cuda_stream s, const signed char *w, const float *scales, int rows, int cols, void *out);
+void kernel_pack4(cuda_stream s, const void *w, size_t count, float *scales, unsigned char *out);
+void kernel_unpack4(cuda_stream s, const unsigned char *w, const float *scales, size_t count, void *out);
 
 /* cuda_loss.cu: see ops->cross_entropy; all of out may be NULL, so may d_logits with weights NULL. */
 struct cuda_loss {
     float *loss, *entropy, *margin;
     int *rank;
 };
-void kernel_cross_entropy(cudaStream_t s, const float *logits, const int *targets, const float *weights, int rows,
+void kernel_cross_entropy(cuda_stream s, const float *logits, const int *targets, const float *weights, int rows,
                           int vocab, const struct cuda_loss *out, void *d_logits);
 
 /* cuda_optim.cu: all tensors that train at once, in pieces of at most CUDA_PIECE numbers. */
@@ -72,9 +74,9 @@ struct cuda_norm {
 struct cuda_adamw {
     float keep, step, root, new1, keep2, new2, eps;
 };
-void kernel_grad_norm(cudaStream_t s, const struct cuda_piece *pieces, int count, double *partial, float clip,
+void kernel_grad_norm(cuda_stream s, const struct cuda_piece *pieces, int count, double *partial, float clip,
                       struct cuda_norm *out);
-void kernel_adamw(cudaStream_t s, const struct cuda_piece *pieces, int count, const struct cuda_adamw *a,
+void kernel_adamw(cuda_stream s, const struct cuda_piece *pieces, int count, const struct cuda_adamw *a,
                   const struct cuda_norm *norm);
 
 /* cuda_attention.cu and cuda_attention_grad.cu: head_dim a multiple of 8, at most 128. Queries come in blocks of at
@@ -96,33 +98,33 @@ struct cuda_span {
 };
 struct cuda_attention {
     int rows, q_heads, kv_heads, head_dim;
+    int query_blocks, key_blocks;
     const struct cuda_queries *queries;
-    int query_blocks;
     const struct cuda_keys *keys;
-    int key_blocks;
     const struct cuda_span *spans;
     const void *q, *k, *v;
     void *o;
     float *lse;
 };
 /* 0, or -1 when no kernel takes such heads. */
-int kernel_attention(cudaStream_t s, const struct cuda_attention *a);
+int kernel_attention(cuda_stream s, const struct cuda_attention *a);
 /* delta: room for rows * q_heads floats. */
-int kernel_attention_grad(cudaStream_t s, const struct cuda_attention *a, const void *d_o, float *delta, void *d_q,
+int kernel_attention_grad(cuda_stream s, const struct cuda_attention *a, const void *d_o, float *delta, void *d_q,
                           void *d_k, void *d_v);
 
 /* cuda_decode.cu: one query a sequence against its cached keys, in parts of the keys that are then put together.
  * Keys of a sequence stand in pages of 1 << page_shift rows, pages of them a sequence. head_dim as above. */
 struct cuda_cached {
     int sequences, q_heads, kv_heads, head_dim;
-    int parts, pages, page_shift;
+    int parts, pages;
+    size_t page_shift;
     const void *q;
     void *o;
     const void *const *k, *const *v; /* by sequence * pages + page */
     const int *lengths;
     float *room; /* sequences * q_heads * parts * (head_dim + 2) floats; NULL with one part */
 };
-int kernel_attention_cached(cudaStream_t s, const struct cuda_cached *a);
+int kernel_attention_cached(cuda_stream s, const struct cuda_cached *a);
 
 #ifdef __cplusplus
 }

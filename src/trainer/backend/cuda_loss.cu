@@ -100,7 +100,7 @@ __global__ void cross_entropy(const float *logits, const int *targets, const flo
     }
 }
 
-void kernel_cross_entropy(cudaStream_t s, const float *logits, const int *targets, const float *weights, int rows,
+void kernel_cross_entropy(cuda_stream s, const float *logits, const int *targets, const float *weights, int rows,
                           int vocab, const struct cuda_loss *out, void *d_logits)
 {
     cuda_loss to = *out;

@@ -242,6 +242,16 @@ static const cublasLtMatmulAlgo_t *algorithm(struct cuda_lt *lt, const struct pr
     return &lt->choices[lt->count++].algo;
 }
 
+/* All that one product differs by from another: the shape has no padding, struct matmul has. */
+static void note_product(struct cuda_look *look, const struct matmul *m, const struct shape *s,
+                         const void *const pointers[4])
+{
+    float factors[] = {m->alpha, m->beta};
+    cuda_note(look, s, sizeof *s);
+    cuda_note(look, pointers, 4 * sizeof *pointers);
+    cuda_note(look, factors, sizeof factors);
+}
+
 void cuda_matmul(struct backend *b, const struct matmul *m, const real *a, const real *bm, void *out)
 {
     struct cuda *c = cuda_of(b);
@@ -253,11 +263,15 @@ void cuda_matmul(struct backend *b, const struct matmul *m, const real *a, const
     const void *from = m->from && m->beta != 0 ? m->from : out;
     struct shape s = {m->ta, m->tb, m->m, m->n, m->k, m->lda, m->ldb, m->ldc, m->wide, m->beta != 0,
                       worst_alignment((const void *const[]){a, bm, from, out}, 4)};
+    if (c->queue.look) {
+        note_product(c->queue.look, m, &s, (const void *const[]){a, bm, from, out});
+        return;
+    }
     const cublasLtMatmulAlgo_t *algo = product_new(lt, m, &p) ? algorithm(lt, &p, &s) : NULL;
     if (!algo)
         cuda_fail(c, "cuBLASLt has no algorithm for it");
     else if (CALL(lt, MATMUL, cublasLtMatmul)(lt->handle, p.desc, &m->alpha, bm, p.left, a, p.right, &m->beta, from, p.out,
-                                              out, p.out, algo, lt->workspace, WORKSPACE, c->stream) !=
+                                              out, p.out, algo, lt->workspace, WORKSPACE, c->queue.stream) !=
              CUBLAS_STATUS_SUCCESS)
         cuda_fail(c, "cuBLASLt refuses it");
     product_free(lt, &p);

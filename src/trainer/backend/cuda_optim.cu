@@ -31,7 +31,7 @@ __global__ void whole_norm(const double *partial, int count, float clip, cuda_no
     out->scale = !(norm < 1e300) ? 0.0F : scale < 1 ? (float)scale : 1.0F;
 }
 
-void kernel_grad_norm(cudaStream_t s, const struct cuda_piece *pieces, int count, double *partial, float clip,
+void kernel_grad_norm(cuda_stream s, const struct cuda_piece *pieces, int count, double *partial, float clip,
                       struct cuda_norm *out)
 {
     LAUNCH(piece_squares, (unsigned)count, THREADS, 0, s, pieces, partial);
@@ -58,7 +58,7 @@ __global__ void adamw(const cuda_piece *pieces, cuda_adamw a, const cuda_norm *n
     }
 }
 
-void kernel_adamw(cudaStream_t s, const struct cuda_piece *pieces, int count, const struct cuda_adamw *a,
+void kernel_adamw(cuda_stream s, const struct cuda_piece *pieces, int count, const struct cuda_adamw *a,
                   const struct cuda_norm *norm)
 {
     cuda_adamw values = *a;

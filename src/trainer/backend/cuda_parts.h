@@ -16,7 +16,8 @@ struct cuda {
     int device, processors;
     bool hopper; /* compute capability 9.0 */
     size_t total;
-    cudaStream_t stream;
+    struct cuda_queue queue;
+    cuda_stream stream; /* the queue; all work but what cuda_stage.c copies and waits for goes through it */
     struct cuda_arena *arena;
     struct cuda_lt *lt;
     struct cuda_stage *stage;
@@ -42,6 +43,10 @@ bool cuda_ok(struct cuda *c, cudaError_t e);
 void cuda_launched(struct cuda *c);
 /* Notes a failure of our own. */
 void cuda_fail(struct cuda *c, const char *what);
+
+/* Copies on the device, and zeros. */
+void cuda_copy(struct cuda *c, void *to, const void *from, size_t bytes);
+void cuda_clear(struct cuda *c, void *to, size_t bytes);
 
 /* Device scratch until the next call: the stream keeps the order. NULL, noted, when memory is short. */
 void *cuda_room(struct cuda *c, size_t bytes);

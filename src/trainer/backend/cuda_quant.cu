@@ -30,7 +30,7 @@ __global__ void pack8(const bf16 *w, int cols, float *scales, signed char *out)
         out[at + i] = (signed char)rintf(__bfloat162float(w[at + i]) * back);
 }
 
-void kernel_pack8(cudaStream_t s, const void *w, int rows, int cols, float *scales, signed char *out)
+void kernel_pack8(cuda_stream s, const void *w, int rows, int cols, float *scales, signed char *out)
 {
     LAUNCH(pack8, (unsigned)rows, THREADS, 0, s, (const bf16 *)w, cols, scales, out);
 }
@@ -50,7 +50,7 @@ template <int V> __global__ void unpack8(const signed char *w, const float *scal
     store<V>(out + at, x);
 }
 
-void kernel_unpack8(cudaStream_t s, const signed char *w, const float *scales, int rows, int cols, void *out)
+void kernel_unpack8(cuda_stream s, const signed char *w, const float *scales, int rows, int cols, void *out)
 {
     size_t count = (size_t)rows * (size_t)cols;
     bf16 *to = (bf16 *)out;
@@ -96,7 +96,7 @@ __global__ void pack4(const bf16 *w, size_t count, float *scales, unsigned char 
         out[at / 2] = (unsigned char)byte;
 }
 
-void kernel_pack4(cudaStream_t s, const void *w, size_t count, float *scales, unsigned char *out)
+void kernel_pack4(cuda_stream s, const void *w, size_t count, float *scales, unsigned char *out)
 {
     LAUNCH(pack4, blocks_of(count, GROUP * (THREADS / WARP)), THREADS, 0, s, (const bf16 *)w, count, scales, out);
 }
@@ -125,7 +125,7 @@ __global__ void unpack4(const unsigned char *w, const float *scales, size_t coun
         out[i] = __float2bfloat16_rn(levels[w[i / 2] >> 4 * (i % 2) & 15U] * scale);
 }
 
-void kernel_unpack4(cudaStream_t s, const unsigned char *w, const float *scales, size_t count, void *out)
+void kernel_unpack4(cuda_stream s, const unsigned char *w, const float *scales, size_t count, void *out)
 {
     LAUNCH(unpack4, blocks_of(count, THREADS * 8), THREADS, 0, s, w, scales, count, (bf16 *)out);
 }

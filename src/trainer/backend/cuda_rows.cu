@@ -37,13 +37,13 @@ template <int V> __global__ void to_real(const float *x, bf16 *out, size_t count
             LAUNCH(kernel<1>, blocks_of(count, THREADS), THREADS, 0, stream, __VA_ARGS__);                             \
     } while (0)
 
-void kernel_to_float(cudaStream_t s, const void *x, float *out, size_t count)
+void kernel_to_float(cuda_stream s, const void *x, float *out, size_t count)
 {
     const bf16 *from = (const bf16 *)x;
     BY_WIDTH(to_float, in_eights(x, out, x, x, count), count, s, from, out, count);
 }
 
-void kernel_to_real(cudaStream_t s, const float *x, void *out, size_t count)
+void kernel_to_real(cuda_stream s, const float *x, void *out, size_t count)
 {
     bf16 *to = (bf16 *)out;
     BY_WIDTH(to_real, in_eights(x, out, x, x, count), count, s, x, to, count);
@@ -63,7 +63,7 @@ template <int V> __global__ void add_bias(bf16 *x, const bf16 *bias, size_t coun
     store<V>(x + at, v);
 }
 
-void kernel_add_bias(cudaStream_t s, void *x, const void *bias, int rows, int d)
+void kernel_add_bias(cuda_stream s, void *x, const void *bias, int rows, int d)
 {
     size_t count = (size_t)rows * (size_t)d;
     bf16 *to = (bf16 *)x;
@@ -92,13 +92,13 @@ __global__ void column_sums(const bf16 *dy, const bf16 *x, const float *rstd, in
     out[column] += sum;
 }
 
-void kernel_bias_grad(cudaStream_t s, const void *dy, int rows, int d, float *dbias)
+void kernel_bias_grad(cuda_stream s, const void *dy, int rows, int d, float *dbias)
 {
     LAUNCH(column_sums, blocks_of((size_t)d, COLUMNS), COLUMNS * ROW_GROUPS, 0, s, (const bf16 *)dy,
            (const bf16 *)nullptr, (const float *)nullptr, rows, d, dbias);
 }
 
-void kernel_norm_weight_grad(cudaStream_t s, const void *x, const float *rstd, const void *dy, int rows, int d,
+void kernel_norm_weight_grad(cuda_stream s, const void *x, const float *rstd, const void *dy, int rows, int d,
                              float *dw)
 {
     LAUNCH(column_sums, blocks_of((size_t)d, COLUMNS), COLUMNS * ROW_GROUPS, 0, s, (const bf16 *)dy, (const bf16 *)x,
@@ -116,7 +116,7 @@ template <int V> __global__ void gather(const bf16 *x, const int *index, size_t 
     store<V>(out + at, v);
 }
 
-void kernel_gather(cudaStream_t s, const void *x, const int *index, int n, int d, void *out)
+void kernel_gather(cuda_stream s, const void *x, const int *index, int n, int d, void *out)
 {
     size_t count = (size_t)n * (size_t)d;
     const bf16 *from = (const bf16 *)x;
@@ -147,7 +147,7 @@ __global__ void scatter_add(const bf16 *dout, const int *rows, const int *starts
     }
 }
 
-void kernel_scatter_add(cudaStream_t s, const void *dout, const int *rows, const int *starts, const int *order, int n,
+void kernel_scatter_add(cuda_stream s, const void *dout, const int *rows, const int *starts, const int *order, int n,
                         int d, void *x, bool wide)
 {
     if (wide)
@@ -230,13 +230,13 @@ __global__ void rmsnorm_grad(const bf16 *x, const bf16 *w, const float *rstd, co
         LAUNCH(chosen, blocks, THREADS, 0, stream, __VA_ARGS__);                                                       \
     } while (0)
 
-void kernel_rmsnorm(cudaStream_t s, const void *x, const void *w, int rows, int d, float eps, void *y, float *rstd)
+void kernel_rmsnorm(cuda_stream s, const void *x, const void *w, int rows, int d, float eps, void *y, float *rstd)
 {
     BY_ROW(rmsnorm, in_eights(x, w, y, x, (size_t)d), rows, d, s, (const bf16 *)x, (const bf16 *)w, rows, d, eps,
            (bf16 *)y, rstd);
 }
 
-void kernel_rmsnorm_grad(cudaStream_t s, const void *x, const void *w, const float *rstd, const void *dy, int rows,
+void kernel_rmsnorm_grad(cuda_stream s, const void *x, const void *w, const float *rstd, const void *dy, int rows,
                          int d, void *dx)
 {
     BY_ROW(rmsnorm_grad, in_eights(x, w, dy, dx, (size_t)d), rows, d, s, (const bf16 *)x, (const bf16 *)w, rstd,
@@ -257,7 +257,7 @@ template <int V> __global__ void swiglu(const bf16 *gate, const bf16 *up, size_t
     store<V>(out + at, g);
 }
 
-void kernel_swiglu(cudaStream_t s, const void *gate, const void *up, size_t count, void *out)
+void kernel_swiglu(cuda_stream s, const void *gate, const void *up, size_t count, void *out)
 {
     const bf16 *g = (const bf16 *)gate, *u = (const bf16 *)up;
     bf16 *to = (bf16 *)out;
@@ -284,7 +284,7 @@ __global__ void swiglu_grad(const bf16 *gate, const bf16 *up, const bf16 *dout, 
     store<V>(dup + at, u);
 }
 
-void kernel_swiglu_grad(cudaStream_t s, const void *gate, const void *up, const void *dout, size_t count, void *dgate,
+void kernel_swiglu_grad(cuda_stream s, const void *gate, const void *up, const void *dout, size_t count, void *dgate,
                         void *dup)
 {
     const bf16 *g = (const bf16 *)gate, *u = (const bf16 *)up, *d = (const bf16 *)dout;

@@ -35,8 +35,8 @@ static bool open_half(struct cuda *c, struct cuda_stage *s, int i)
 {
     return cuda_ok(c, cudaEventCreateWithFlags(&s->done[i], cudaEventDisableTiming)) &&
            cuda_ok(c, cudaEventCreateWithFlags(&s->large_done[i], cudaEventDisableTiming)) &&
-           cuda_ok(c, cudaEventRecord(s->done[i], c->stream)) &&
-           cuda_ok(c, cudaEventRecord(s->large_done[i], c->stream)) &&
+           cuda_ok(c, cudaEventRecord(s->done[i], c->queue.stream)) &&
+           cuda_ok(c, cudaEventRecord(s->large_done[i], c->queue.stream)) &&
            cuda_ok(c, cudaMallocHost((void **)&s->large[i], LARGE));
 }
 
@@ -83,7 +83,7 @@ const void *cuda_stage(struct cuda *c, const void *host, size_t bytes)
         return NULL;
     }
     if (s->used + bytes > HALF) { /* on to the other half, once its copies are done */
-        cuda_ok(c, cudaEventRecord(s->done[s->half], c->stream));
+        cuda_ok(c, cudaEventRecord(s->done[s->half], c->queue.stream));
         s->half = 1 - s->half;
         s->used = 0;
         cuda_ok(c, cudaEventSynchronize(s->done[s->half]));
@@ -91,7 +91,7 @@ const void *cuda_stage(struct cuda *c, const void *host, size_t bytes)
     size_t at = (size_t)s->half * HALF + s->used;
     char *to = s->device + at;
     memcpy(s->pinned + at, host, bytes);
-    cuda_ok(c, cudaMemcpyAsync(to, s->pinned + at, bytes, cudaMemcpyHostToDevice, c->stream));
+    cuda_ok(c, cudaMemcpyAsync(to, s->pinned + at, bytes, cudaMemcpyHostToDevice, c->queue.stream));
     s->used += (bytes + ALIGN - 1) / ALIGN * ALIGN;
     return to;
 }
@@ -101,7 +101,7 @@ void cuda_send(struct cuda *c, void *to, const void *host, size_t bytes)
     for (size_t at = 0; at < bytes; at += HALF) {
         size_t n = bytes - at < HALF ? bytes - at : HALF;
         const void *from = cuda_stage(c, (const char *)host + at, n);
-        cuda_ok(c, cudaMemcpyAsync((char *)to + at, from, n, cudaMemcpyDeviceToDevice, c->stream));
+        cuda_copy(c, (char *)to + at, from, n);
     }
 }
 
@@ -125,8 +125,8 @@ void cuda_stage_finish(struct cuda *c)
 {
     struct cuda_stage *s = c->stage;
     if (s->results_at)
-        cuda_ok(c, cudaMemcpyAsync(s->results_pinned, s->results, s->results_at, cudaMemcpyDeviceToHost, c->stream));
-    cuda_ok(c, cudaStreamSynchronize(c->stream));
+        cuda_ok(c, cudaMemcpyAsync(s->results_pinned, s->results, s->results_at, cudaMemcpyDeviceToHost, c->queue.stream));
+    cuda_ok(c, cudaStreamSynchronize(c->queue.stream));
     for (size_t i = 0; i < s->promise_count; i++)
         memcpy(s->promises[i].host, s->results_pinned + s->promises[i].at, s->promises[i].bytes);
     s->promise_count = 0;
@@ -143,7 +143,7 @@ void cuda_stream_in(struct cuda *c, void *to, size_t each, size_t count, cuda_gi
         size_t n = count - at < most ? count - at : most;
         cuda_ok(c, cudaEventSynchronize(s->large_done[side]));
         give(from, at, n, s->large[side]);
-        cuda_ok(c, cudaMemcpyAsync((char *)to + at * each, s->large[side], n * each, cudaMemcpyHostToDevice, c->stream));
-        cuda_ok(c, cudaEventRecord(s->large_done[side], c->stream));
+        cuda_ok(c, cudaMemcpyAsync((char *)to + at * each, s->large[side], n * each, cudaMemcpyHostToDevice, c->queue.stream));
+        cuda_ok(c, cudaEventRecord(s->large_done[side], c->queue.stream));
     }
 }

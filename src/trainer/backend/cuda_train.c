@@ -117,7 +117,7 @@ void cuda_optimize(struct backend *b, const struct adamw *a, const struct traine
     };
     kernel_grad_norm(c->stream, s->device, (int)s->piece_count, s->partial, (float)a->clip, found);
     cuda_launched(c);
-    cuda_ok(c, cudaMemcpyAsync(to, found, sizeof *norm, cudaMemcpyDeviceToDevice, c->stream));
+    cuda_copy(c, to, found, sizeof *norm);
     kernel_adamw(c->stream, s->device, (int)s->piece_count, &values, found);
     cuda_launched(c);
 }
