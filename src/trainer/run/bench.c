@@ -1,19 +1,23 @@
 /*
  * hinge-train bench: what this machine does on a model. The rate of one large product first; then tokens a
- * second forward, of a whole training step, and of generating, each also as a share of that rate. Tokens are
- * random: the time does not depend on them. The step is over plain sequences, or over pairs of branches behind
- * a prefix they share; then the same pairs are trained as plain sequences too.
+ * second forward, of a whole training step, and of generating, each also as a share of that rate. The step is that of
+ * `fit`, over a plain sequence, or over pairs of branches behind a prefix they share; then the same pairs are trained as
+ * plain sequences too. Tokens are random, or those of a file, so that another program can be given the same: then the
+ * loss of the first step must be the same, too.
  */
+#include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "trainer/model/decode.h"
-#include "trainer/model/head.h"
 #include "trainer/run/commands.h"
 #include "trainer/run/fit.h"
+#include "trainer/run/peak.h"
 #include "trainer/tensor/rng.h"
 
 const struct option_spec bench_options[] = {
@@ -23,6 +27,7 @@ const struct option_spec bench_options[] = {
     {"row-tokens", "N", "1024", "tokens of a sequence"},
     {"pair", "P,A,B", NULL, "train on pairs: tokens of the prefix and of the two branches"},
     {"pairs", "N", "1", "pairs of a step"},
+    {"tokens", "FILE", NULL, "their ids (numbers with blanks between), in place of random ones"},
     {"recompute", "on|off", "off", "compute layers twice instead of keeping activations"},
     {"json", NULL, NULL, "print JSON"},
     {"batch", "N", "16", "sequences that are generated at once"},
@@ -31,34 +36,35 @@ const struct option_spec bench_options[] = {
     {0},
 };
 
-enum { SIDE = 2048, SIDE_GPU = 8192, DECODED = 16, PAIRS_MAX = 64, PARTS = 4 };
+enum { SIDE = 2048, SIDE_GPU = 8192, DECODED = 16, PAIRS_MAX = 64, TOKENS_BYTES = 1 << 26 };
 
 struct measured {
     struct session session;
     struct lora_options lora;
     struct params params;
-    int rows, sequences, seed, side;
-    int pair[3], pairs;   /* prefix and branches; pairs 0: plain sequences */
+    int rows, sequences, seed;
+    int pair[3], pairs;   /* prefix and branches; pairs 0: one plain sequence */
     double seconds, rate; /* rate: of the large product, operations a second */
-    int *ids, *positions, *slots;
-    int *asked, *targets; /* rows that are trained, and what they should say */
-    int asked_count;
-    float *weights;
-    struct segment segments[PARTS * PAIRS_MAX];
-    struct batch batch;
-    struct json *json; /* NULL: told in words */
-    struct pass *pass;
-    struct head *head;
+    struct examples list;
+    int order[PAIRS_MAX]; /* of the list: as it is */
+    struct json *json;    /* NULL: told in words */
+    struct loss *loss;
+    struct loss_sums sums; /* of the last step */
     struct decoder *decoder;
     struct optimizer *optimizer;
-    real *a, *b, *c; /* the large product's */
     int step, failed;
     bool twice;
-    struct error err;
+    struct error err; /* the first failure */
 };
 
-/* What was begun is done. A failure shows again in the call after the measurements. */
+/* A step is done. A failure shows again in the call after the measurements. */
 static void finish(struct measured *t)
+{
+    if (t->failed == 0)
+        t->failed = loss_finish(t->loss, &t->sums, &t->err);
+}
+
+static void finish_decoding(struct measured *t)
 {
     struct backend *b = t->session.backend;
     if (t->failed == 0)
@@ -70,134 +76,134 @@ static double time_of(struct measured *t, void (*work)(struct measured *t))
 {
     int calls = 0;
     work(t); /* memory is touched once before it counts */
-    finish(t);
     int64_t start = clock_mono_ms(), now = start;
-    while ((double)(now - start) < 1000 * t->seconds || now == start) {
+    while (((double)(now - start) < 1000 * t->seconds || now == start) && t->failed == 0) {
         work(t);
         calls++;
-        finish(t);
         now = clock_mono_ms();
     }
-    return (double)(now - start) / 1000 / calls;
+    return (double)(now - start) / 1000 / (calls ? calls : 1);
 }
 
-static void multiply(struct measured *t)
+static void run(struct measured *t)
 {
-    struct backend *b = t->session.backend;
-    b->ops->matmul(b,
-                   &(struct matmul){.tb = true, .m = t->side, .n = t->side, .k = t->side, .alpha = 1,
-                                    .lda = t->side, .ldb = t->side, .ldc = t->side},
-                   t->a, t->b, t->c);
+    t->sums = (struct loss_sums){0};
+    loss_run(t->loss, &t->list, t->order, t->list.count, &t->sums);
 }
 
 static void forward(struct measured *t)
 {
-    const real *hidden = pass_forward(t->pass, &t->batch, NULL, NULL);
-    head_loss(t->head, hidden, t->asked, t->targets, t->weights, t->asked_count, NULL, &(struct loss_out){0});
+    run(t);
+    finish(t);
 }
 
 static void train(struct measured *t)
 {
-    optimizer_zero_grads(t->optimizer);
-    const real *hidden = pass_forward(t->pass, &t->batch, NULL, NULL);
-    head_loss(t->head, hidden, t->asked, t->targets, t->weights, t->asked_count, pass_hidden_grad(t->pass),
-              &(struct loss_out){0});
-    pass_backward(t->pass);
     double norm;
+    optimizer_zero_grads(t->optimizer);
+    run(t);
     optimizer_step(t->optimizer, 1e-6, 0, 1, ++t->step, &norm);
+    finish(t);
 }
 
 /* A token of every sequence at the end of row-tokens tokens; what stands in the caches costs the same. */
 static void decode(struct measured *t)
 {
-    int positions[HEAD_CHUNK];
+    const struct ids *some = &t->list.items[0].branches[0].ids;
+    int positions[HEAD_CHUNK], slots[HEAD_CHUNK], ids[HEAD_CHUNK];
     for (int i = 0; i < DECODED; i++) {
-        for (int k = 0; k < t->sequences; k++)
+        for (int k = 0; k < t->sequences; k++) {
+            slots[k] = k;
+            ids[k] = some->items[(size_t)k % some->count];
             positions[k] = t->rows - DECODED + i;
-        decoder_step(t->decoder, t->slots, t->ids, positions, t->sequences);
-    }
-}
-
-/* Tokens of a step: of pairs that share nothing it is most. */
-static int most_rows(const struct measured *t)
-{
-    return t->pairs ? t->pairs * (2 * t->pair[0] + t->pair[1] + t->pair[2]) : t->rows;
-}
-
-static int open_machinery(struct measured *t, struct error *err)
-{
-    struct model *m = t->session.model;
-    struct backend *b = t->session.backend;
-    t->side = b->real_bytes == sizeof(float) ? SIDE : SIDE_GPU;
-    size_t side = (size_t)t->side;
-    t->pass = pass_new(m, most_rows(t), t->twice ? PASS_CHECKPOINT : PASS_KEEP, err);
-    t->head = t->pass ? head_new(m, true, err) : NULL;
-    t->decoder = t->head ? decoder_new(m, t->sequences, t->rows, t->sequences, err) : NULL;
-    t->optimizer = t->decoder ? optimizer_new(b, &t->params, err) : NULL;
-    return t->optimizer && (t->a = b->ops->alloc(b, side * side, err)) &&
-                   (t->b = b->ops->alloc(b, side * side, err)) && (t->c = b->ops->alloc(b, side * side, err))
-               ? 0
-               : -1;
-}
-
-static void make_tokens(struct measured *t)
-{
-    struct rng rng;
-    int most = most_rows(t) > t->sequences ? most_rows(t) : t->sequences;
-    size_t count = (size_t)most + 1;
-    rng_seed(&rng, (uint64_t)t->seed, 3);
-    t->ids = mem_alloc(count * sizeof *t->ids);
-    t->positions = mem_alloc(count * sizeof *t->positions);
-    t->slots = mem_alloc(count * sizeof *t->slots);
-    t->weights = mem_alloc(count * sizeof *t->weights);
-    t->asked = mem_alloc(count * sizeof *t->asked);
-    t->targets = mem_alloc(count * sizeof *t->targets);
-    for (int i = 0; i <= most; i++) {
-        t->ids[i] = (int)rng_below(&rng, (uint32_t)t->session.model->config.vocab);
-        t->slots[i] = i;
-        t->weights[i] = 1.0F / (float)most;
-    }
-}
-
-/* Appends len rows that see ctx_len rows from ctx_start on and themselves; trained from row on. */
-static void add_segment(struct measured *t, int len, int ctx_start, int ctx_len, int trained)
-{
-    struct batch *b = &t->batch;
-    t->segments[b->segment_count++] = (struct segment){b->rows, len, ctx_start, ctx_len};
-    for (int i = 0; i < len; i++) {
-        int row = b->rows + i;
-        t->positions[row] = ctx_len + i;
-        if (i < trained)
-            continue;
-        t->asked[t->asked_count] = row;
-        t->targets[t->asked_count++] = t->ids[row + 1];
-    }
-    b->rows += len;
-}
-
-/* One sequence, or pairs that share their prefix or do not. */
-static void lay_out(struct measured *t, bool share)
-{
-    const int *p = t->pair;
-    t->batch = (struct batch){.ids = t->ids, .positions = t->positions, .segments = t->segments};
-    t->asked_count = 0;
-    if (!t->pairs)
-        add_segment(t, t->rows, 0, 0, 0);
-    for (int i = 0; i < t->pairs; i++) {
-        int base = t->batch.rows;
-        if (share)
-            add_segment(t, p[0], 0, 0, p[0]);
-        for (int k = 1; k < 3; k++) {
-            if (share)
-                add_segment(t, p[k], base, p[0], 0);
-            else
-                add_segment(t, p[0] + p[k], 0, 0, p[0]);
         }
+        decoder_step(t->decoder, slots, ids, positions, t->sequences);
     }
+    finish_decoding(t);
+}
+
+/* Numbers of a file, or random ones. */
+struct token_source {
+    struct str text;
+    const char *at; /* NULL: random */
+    struct rng rng;
+    int vocab;
+};
+
+static int take_token(struct token_source *s, struct error *err)
+{
+    if (!s->at)
+        return (int)rng_below(&s->rng, (uint32_t)s->vocab);
+    while (isspace((unsigned char)*s->at))
+        s->at++;
+    char *end;
+    long id = strtol(s->at, &end, 10);
+    if (end == s->at || id < 0 || id >= s->vocab)
+        return error_set(err, ERR_INPUT, "--tokens: %s", *s->at ? "not the id of a token" : "there are fewer than a step has");
+    s->at = end;
+    return (int)id;
+}
+
+static int take_tokens(struct token_source *s, int count, struct ids *out, struct error *err)
+{
+    for (int i = 0; i < count; i++) {
+        int id = take_token(s, err);
+        if (id < 0)
+            return -1;
+        ids_add(out, id);
+    }
+    return 0;
+}
+
+static void copy_ids(struct ids *to, const struct ids *from)
+{
+    for (size_t i = 0; i < from->count; i++)
+        ids_add(to, from->items[i]);
+}
+
+/* A plain sequence, trained whole, or a pair: the prefix, then each branch's own tokens, which are trained. */
+static int take_example(struct measured *t, struct token_source *s, struct example *e, struct error *err)
+{
+    static const char kinds[] = "AB";
+    int count = t->pairs ? 2 : 1, result = 0;
+    struct ids prefix = {0};
+    e->count = (size_t)count;
+    e->branches = mem_zalloc(e->count, sizeof *e->branches);
+    if (t->pairs)
+        result = take_tokens(s, t->pair[0], &prefix, err);
+    for (int k = 0; k < count && result == 0; k++) {
+        struct branch *b = &e->branches[k];
+        b->kind[0] = kinds[k];
+        copy_ids(&b->ids, &prefix);
+        b->given = b->answer = t->pairs ? prefix.count : 1;
+        result = take_tokens(s, t->pairs ? t->pair[1 + k] : t->rows, &b->ids, err);
+    }
+    ids_free(&prefix);
+    if (result == 0)
+        example_share(e);
+    return result;
+}
+
+static int make_examples(struct measured *t, const char *path, struct error *err)
+{
+    struct token_source s = {.vocab = t->session.model->config.vocab};
+    int result = path ? file_read(path, TOKENS_BYTES, &s.text, err) : 0;
+    size_t count = t->pairs ? (size_t)t->pairs : 1;
+    s.at = path ? str_z(&s.text) : NULL;
+    rng_seed(&s.rng, (uint64_t)t->seed, 3);
+    t->list.items = mem_zalloc(count, sizeof *t->list.items);
+    for (size_t i = 0; i < count && result == 0; i++) {
+        t->order[i] = (int)i;
+        t->list.count++;
+        result = take_example(t, &s, &t->list.items[i], err);
+    }
+    str_free(&s.text);
+    return result;
 }
 
 /* pairs: 0 where the tokens are none of pairs. */
-static void say(const struct measured *t, const char *what, double seconds, double tokens, double operations, int pairs)
+static void say(const struct measured *t, const char *what, double seconds, double tokens, double operations, int pairs,
+                double loss)
 {
     if (!t->json) {
         printf("%-10s %10.1f tokens/s %8.1f GFLOP/s %5.0f %% of the product's\n", what, tokens / seconds,
@@ -211,20 +217,24 @@ static void say(const struct measured *t, const char *what, double seconds, doub
     json_set_number(o, "tokens_per_second", tokens / seconds);
     json_set_number(o, "flops_per_second", operations / seconds);
     json_set_number(o, "share_of_product", operations / seconds / t->rate);
+    json_set_number(o, "bytes", (double)t->session.backend->peak);
     if (pairs)
         json_set_number(o, "pairs_per_second", pairs / seconds);
+    if (loss > 0)
+        json_set_number(o, "first_loss", loss);
     json_set(t->json, what, o);
 }
 
-/* What a batch asks for, as metrics.jsonl counts it. */
-static struct loss_sums sums_of(const struct measured *t)
+/* What is measured after the training may not fit, and is then told: the rest is known. */
+static void say_failed(const struct measured *t, const char *what, const struct error *err)
 {
-    struct loss_sums sums = {.rows = (size_t)t->batch.rows, .all_count = (size_t)t->asked_count};
-    for (int i = 0; i < t->batch.segment_count; i++) {
-        double len = t->segments[i].len;
-        sums.pairs += len * (t->segments[i].ctx_len + (len + 1) / 2);
+    if (!t->json) {
+        printf("%-10s not measured: %s\n", what, err->text);
+        return;
     }
-    return sums;
+    struct json *o = json_new_object();
+    json_set_string(o, "failed", err->text);
+    json_set(t->json, what, o);
 }
 
 /* Operations of a forward pass of the rows of sums, the head at each that is asked. */
@@ -239,42 +249,94 @@ static double forward_operations(const struct measured *t, const struct loss_sum
     return (step - 3 * attention) / 2 + attention + 2 * rows * adapters;
 }
 
-/* Forward and a step; of pairs also without sharing, which is then what the same pairs cost otherwise. */
-static void measure_training(struct measured *t)
+/* Memory is that of what is measured next: its most so far is forgotten. */
+static void restart_memory(const struct measured *t)
 {
-    for (int share = 1; share >= 0; share--) {
-        lay_out(t, share);
-        struct loss_sums sums = sums_of(t);
-        double rows = t->batch.rows;
-        if (share)
-            say(t, "forward", time_of(t, forward), rows, forward_operations(t, &sums), t->pairs);
-        double seconds = time_of(t, train);
-        say(t, share ? "training" : "unshared", seconds, rows, metrics_flops(t->session.model, false, &sums),
-            t->pairs);
-        if (!t->pairs)
-            return;
-    }
+    t->session.backend->peak = t->session.backend->bytes;
 }
 
-static void measure(struct measured *t)
+static int open_loss(struct measured *t, bool share, bool grads, struct error *err)
 {
-    double n = (double)t->sequences * DECODED, side = t->side;
+    size_t rows = 0;
+    for (size_t i = 0; i < t->list.count; i++)
+        rows += example_rows(&t->list.items[i], share);
+    restart_memory(t);
+    loss_free(t->loss);
+    t->loss = loss_new(t->session.model, (int)rows, !grads ? PASS_FORWARD : t->twice ? PASS_CHECKPOINT : PASS_KEEP, err);
+    if (t->loss)
+        t->loss->share = share;
+    return t->loss ? 0 : -1;
+}
+
+/* A step, of pairs that share their prefix or do not. */
+static int measure_step(struct measured *t, bool share, struct error *err)
+{
+    if (open_loss(t, share, true, err) != 0)
+        return -1;
+    train(t);
+    double loss = t->sums.all_count ? t->sums.all / (double)t->sums.all_count : 0, seconds = time_of(t, train);
+    const struct loss_sums *s = &t->sums;
+    say(t, share ? "training" : "unshared", seconds, (double)s->rows, metrics_flops(t->session.model, false, s), t->pairs,
+        share ? loss : 0);
+    return 0;
+}
+
+static int measure_forward(struct measured *t, struct error *err)
+{
+    if (open_loss(t, true, false, err) != 0)
+        return -1;
+    double seconds = time_of(t, forward);
+    say(t, "forward", seconds, (double)t->sums.rows, forward_operations(t, &t->sums), t->pairs, 0);
+    return 0;
+}
+
+static int measure_decoding(struct measured *t, struct error *err)
+{
+    double n = (double)t->sequences * DECODED;
+    loss_free(t->loss);
+    t->loss = NULL;
+    restart_memory(t);
+    t->decoder = decoder_new(t->session.model, t->sequences, t->rows, t->sequences, err);
+    if (!t->decoder)
+        return -1;
+    struct loss_sums decoded = {.rows = (size_t)n, .all_count = (size_t)n, .pairs = n * t->rows};
+    say(t, "decoding", time_of(t, decode), n, forward_operations(t, &decoded), 0, 0);
+    return 0;
+}
+
+static int measure_product(struct measured *t, struct error *err)
+{
     struct backend *b = t->session.backend;
-    t->rate = 2 * side * side * side / time_of(t, multiply);
+    int side = b->real_bytes == sizeof(float) ? SIDE : SIDE_GPU;
+    t->rate = peak_product(b, &side, t->seconds);
+    if (t->rate <= 0)
+        return error_set(err, ERR_LIMIT, "there is no memory for a product of two matrices of side %d", side);
     if (t->json) {
         json_set_string(t->json, "device", b->name);
         json_set_number(t->json, "product_flops_per_second", t->rate);
+        json_set_number(t->json, "product_side", side);
     } else {
         printf("%s, %d threads: %.1f GFLOP/s (product of two matrices of side %d)\n", b->name, b->threads, t->rate * 1e-9,
-               t->side);
+               side);
     }
-    measure_training(t);
-    struct loss_sums decoded = {.rows = (size_t)n, .all_count = (size_t)n, .pairs = n * t->rows};
-    say(t, "decoding", time_of(t, decode), n, forward_operations(t, &decoded), 0);
+    return 0;
+}
+
+static int measure(struct measured *t, struct error *err)
+{
+    struct error later = {0};
+    if (measure_product(t, err) != 0 || measure_forward(t, err) != 0 || measure_step(t, true, err) != 0)
+        return -1;
+    double bytes = (double)t->session.backend->peak;
+    if (t->pairs && measure_step(t, false, &later) != 0)
+        say_failed(t, "unshared", &later);
+    if (measure_decoding(t, &later) != 0)
+        say_failed(t, "decoding", &later);
     if (t->json)
-        json_set_number(t->json, "bytes", (double)b->peak);
+        json_set_number(t->json, "bytes", bytes);
     else
-        printf("memory     %10.2f GB at most\n", (double)b->peak * 1e-9);
+        printf("memory     %10.2f GB at most in the training\n", bytes * 1e-9);
+    return t->failed == 0 ? 0 : error_set(err, t->err.code, "%s", t->err.text);
 }
 
 /* P,A,B: three counts of tokens. */
@@ -305,21 +367,11 @@ static int read_numbers(const struct options *o, struct measured *t, struct erro
 
 static void measured_free(struct measured *t)
 {
-    struct backend *b = t->session.backend;
     optimizer_free(t->optimizer);
     decoder_free(t->decoder);
-    head_free(t->head);
-    pass_free(t->pass);
+    loss_free(t->loss);
     params_free(&t->params);
-    real *all[] = {t->a, t->b, t->c};
-    for (size_t i = 0; b && i < sizeof all / sizeof *all; i++)
-        b->ops->release(b, all[i]);
-    mem_free(t->ids);
-    mem_free(t->positions);
-    mem_free(t->slots);
-    mem_free(t->weights);
-    mem_free(t->asked);
-    mem_free(t->targets);
+    examples_free(&t->list);
     json_free(t->json);
     session_close(&t->session);
 }
@@ -334,19 +386,25 @@ static void print(const struct json *j)
     str_free(&text);
 }
 
+static int open_all(const struct options *o, struct measured *t, struct error *err)
+{
+    if (read_numbers(o, t, err) != 0 || session_open_model(o, &t->session, err) != 0 ||
+        lora_attach(t->session.model, &t->lora, (uint64_t)t->seed, &t->params, err) != 0 ||
+        make_examples(t, option(o, "tokens"), err) != 0)
+        return -1;
+    t->optimizer = optimizer_new(t->session.backend, &t->params, err);
+    return t->optimizer ? 0 : -1;
+}
+
 int run_bench(const struct options *o, struct error *err)
 {
     struct measured t = {0};
-    int result = -1;
-    if (read_numbers(o, &t, err) == 0 && session_open_model(o, &t.session, err) == 0 &&
-        lora_attach(t.session.model, &t.lora, (uint64_t)t.seed, &t.params, err) == 0 &&
-        open_machinery(&t, err) == 0) {
-        make_tokens(&t);
-        t.json = option_flag(o, "json") ? json_new_object() : NULL;
-        measure(&t);
+    t.json = option_flag(o, "json") ? json_new_object() : NULL;
+    int result = open_all(o, &t, err);
+    if (result == 0)
+        result = measure(&t, err);
+    if (result == 0)
         print(t.json);
-        result = t.failed == 0 ? 0 : error_set(err, t.err.code, "%s", t.err.text);
-    }
     measured_free(&t);
     return result;
 }

@@ -205,7 +205,7 @@ static int describe(const struct fit *f, struct str *out, struct error *err)
     struct json *j = json_new_object(), *options = json_new_object();
     for (int i = 0; fit_options[i].name; i++) {
         const char *name = fit_options[i].name;
-        if (strcmp(name, "resume") != 0 && strcmp(name, "out") != 0)
+        if (strcmp(name, "resume") != 0 && strcmp(name, "out") != 0 && strcmp(name, "deterministic") != 0)
             json_set_string(options, name, f->options->values[i]);
     }
     json_set_string(j, "program", "hinge-train");

@@ -18,7 +18,8 @@ struct session {
  * second. */
 #define SESSION_OPTIONS                                                                            \
     FP32_OPTIONS, {"device", "NAME", "auto", "cpu, cuda, cuda:N or auto: a GPU where there is one"},     \
-        {"base-bits", "16|8|4", "16", "bits of frozen weights on a GPU: 8 by rows, 4 is NF4"}
+        {"base-bits", "16|8|4", "16", "bits of frozen weights on a GPU: 8 by rows, 4 is NF4"},       \
+        {"deterministic", NULL, NULL, "the same bits every time: always so, said or not"}
 #define FP32_OPTIONS                                                                               \
     {"model", "PATH", NULL, "the model: a transformers folder or a GGUF file"},          \
         {"chat", "NAME", NULL, "chat format, where the model's template is not known"},            \
