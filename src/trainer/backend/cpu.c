@@ -171,14 +171,10 @@ static void copy_rows(const struct matmul *p, const float *from, float *to)
         memcpy(to + i * (size_t)p->ldc, from + i * (size_t)p->ldc, (size_t)p->n * sizeof *to);
 }
 
-static void cpu_matmul(struct backend *b, const struct matmul *p, const real *left, const real *right, void *out)
+static void multiply(struct backend *b, const struct matmul *p, const float *a, const float *bm, float *c)
 {
-    const float *a = left, *bm = right;
-    float *c = out;
-    if (p->m == 0 || p->n == 0)
-        return;
     bool amx = cpu_has_tiles(b) && cpu_amx_gains(p);
-    if (!amx && p->from && p->from != out && p->beta != 0)
+    if (!amx && p->from && p->from != c && p->beta != 0)
         copy_rows(p, p->from, c);
     if (cpu_few_rows(p, amx)) {
         cpu_few_matmul(b, p, a, bm, c);
@@ -207,6 +203,15 @@ static void cpu_matmul(struct backend *b, const struct matmul *p, const real *le
             cpu_small_matmul(&part, a, bm + (p->tb ? at * (size_t)p->ldb : at), c + at);
         }
     }
+}
+
+static void cpu_matmul(struct backend *b, const struct matmul *p, const real *left, const real *right, void *out)
+{
+    if (p->m == 0 || p->n == 0)
+        return;
+    multiply(b, p, left, right, out);
+    if (p->bias)
+        cpu_add_bias(b, out, p->bias, p->m, p->n, p->ldc);
 }
 
 static void cpu_read(struct backend *b, real *to, enum dtype t, const unsigned char *from, size_t count)
@@ -258,7 +263,6 @@ static const struct ops cpu_ops = {
     .master = cpu_master,
     .refresh = cpu_refresh,
     .matmul = cpu_matmul,
-    .add_bias = cpu_add_bias,
     .bias_grad = cpu_bias_grad,
     .gather = cpu_gather,
     .scatter_add = cpu_scatter_add,

@@ -48,7 +48,8 @@ float exp_row(float *x, int n, float shift);
 float max_row(const float *x, int n);
 
 /* The ops; real is float in all of this backend. */
-void cpu_add_bias(struct backend *b, real *x, const real *bias, int rows, int d);
+/* Rows of x lie stride apart. */
+void cpu_add_bias(struct backend *b, float *x, const float *bias, int rows, int d, int stride);
 void cpu_bias_grad(struct backend *b, const real *dy, int rows, int d, float *dbias);
 void cpu_gather(struct backend *b, const real *x, const int *index, int n, int d, real *out);
 void cpu_scatter_add(struct backend *b, const real *dout, const int *index, int n, int d, real *x);

@@ -42,12 +42,11 @@ HOT static float square_sum(const float *x, int n)
     return sum;
 }
 
-void cpu_add_bias(struct backend *b, real *x, const real *bias, int rows, int d)
+void cpu_add_bias(struct backend *b, float *x, const float *bias, int rows, int d, int stride)
 {
-    float *to = x;
     PARALLEL_FOR(cpu_workers(b, (double)rows * d))
     for (int r = 0; r < rows; r++)
-        add_row(to + (size_t)r * (size_t)d, bias, d);
+        add_row(x + (size_t)r * (size_t)stride, bias, d);
 }
 
 void cpu_bias_grad(struct backend *b, const real *dy, int rows, int d, float *dbias)

@@ -265,14 +265,6 @@ static void refresh(struct backend *b, real *work, const float *p, size_t count)
     cuda_launched(c);
 }
 
-static void add_bias(struct backend *b, real *x, const real *bias, int rows, int d)
-{
-    struct cuda *c = cuda_of(b);
-    cuda_begin(c, "bias", rows, d, 0);
-    kernel_add_bias(c->stream, x, bias, rows, d);
-    cuda_launched(c);
-}
-
 static void bias_grad(struct backend *b, const real *dy, int rows, int d, float *dbias)
 {
     struct cuda *c = cuda_of(b);
@@ -409,7 +401,6 @@ static const struct ops cuda_ops = {
     .pack = cuda_pack,
     .unpack = cuda_unpack,
     .packed_bytes = cuda_packed_bytes,
-    .add_bias = add_bias,
     .bias_grad = bias_grad,
     .gather = gather,
     .scatter_add = cuda_scatter_add,

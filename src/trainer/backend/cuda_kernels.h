@@ -19,7 +19,8 @@ extern "C" {
 /* cuda_rows.cu. d, head_dim and counts may be any number; multiples of 8 are read 16 bytes at a time. */
 void kernel_to_float(cuda_stream s, const void *x, float *out, size_t count);
 void kernel_to_real(cuda_stream s, const float *x, void *out, size_t count);
-void kernel_add_bias(cuda_stream s, void *x, const void *bias, int rows, int d);
+/* Rows of x lie stride apart. */
+void kernel_add_bias(cuda_stream s, void *x, const void *bias, int rows, int d, int stride);
 void kernel_bias_grad(cuda_stream s, const void *dy, int rows, int d, float *dbias); /* += */
 void kernel_gather(cuda_stream s, const void *x, const int *index, int n, int d, void *out);
 /* Row rows[i] of x gets the sum of rows order[starts[i] .. starts[i + 1]) of dout, for i < n. x is float or real. */

@@ -1,9 +1,10 @@
 /*
  * Products through cuBLASLt. Its matrices are column-major, ours row-major: C' = B' A' is asked for, with what we call
  * B on the left. The library is opened when the first CUDA backend is, so that hinge-train starts without it. Which
- * algorithm a product takes is asked once for each shape.
+ * algorithm a product takes is asked once for each shape, row counts rounded.
  */
 #include <cublasLt.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,8 +26,14 @@ static const size_t WORKSPACE = (size_t)32 << 20;
 /* The library's functions, in the order of lt_names. */
 enum {
     CREATE, DESTROY, DESC_NEW, DESC_FREE, DESC_SET, LAYOUT_NEW, LAYOUT_FREE, PREF_NEW, PREF_FREE, PREF_SET, HEURISTIC,
-    MATMUL, FUNCTIONS
+    CHECK, MATMUL, FUNCTIONS
 };
+
+enum {
+    BUCKETS = 16, /* row counts of a doubling that algorithms are asked for: at most 6 % are between two */
+    OPERANDS = 5  /* A, B, what beta multiplies, C, bias */
+};
+static const uint64_t NONE = UINT64_MAX; /* there is no algorithm */
 
 struct lt_name {
     const char *name;
@@ -39,18 +46,15 @@ static const struct lt_name lt_names[FUNCTIONS] = {
     NAME(cublasLtMatmulDescSetAttribute), NAME(cublasLtMatrixLayoutCreate),
     NAME(cublasLtMatrixLayoutDestroy), NAME(cublasLtMatmulPreferenceCreate),
     NAME(cublasLtMatmulPreferenceDestroy), NAME(cublasLtMatmulPreferenceSetAttribute),
-    NAME(cublasLtMatmulAlgoGetHeuristic), NAME(cublasLtMatmul),
+    NAME(cublasLtMatmulAlgoGetHeuristic), NAME(cublasLtMatmulAlgoCheck),
+    NAME(cublasLtMatmul),
 };
 
 /* All that an algorithm depends on. */
 struct shape {
     int ta, tb, m, n, k, lda, ldb, ldc, wide, adds;
     int align; /* of the worst placed of the matrices */
-};
-
-struct choice {
-    struct shape shape;
-    cublasLtMatmulAlgo_t algo;
+    int bias;  /* its alignment where it is in the epilogue; 0: there is none */
 };
 
 struct cuda_lt {
@@ -59,8 +63,8 @@ struct cuda_lt {
     cublasLtHandle_t handle;
     cublasLtMatmulPreference_t preference;
     void *workspace;
-    struct map *index; /* shape's bytes to number */
-    struct choice *choices;
+    struct map *index; /* shape's bytes to number, or NONE: as many as row counts met times kinds of products */
+    cublasLtMatmulAlgo_t *algos;
     size_t count, cap;
 };
 
@@ -141,7 +145,7 @@ void cuda_lt_free(struct cuda *c, struct cuda_lt *lt)
         dlclose(lt->library);
 #endif
     map_free(lt->index);
-    mem_free(lt->choices);
+    mem_free(lt->algos);
     mem_free(lt);
 }
 
@@ -175,13 +179,24 @@ static bool set_layout(struct cuda_lt *lt, cublasLtMatrixLayout_t *out, cudaData
            CUBLAS_STATUS_SUCCESS;
 }
 
-static bool product_new(struct cuda_lt *lt, const struct matmul *m, struct product *p)
+/* C' has a feature a row, which is what the epilogue adds its bias to. The pointer is set before anyone is asked: its
+ * alignment counts. */
+static bool set_bias(struct cuda_lt *lt, cublasLtMatmulDesc_t desc, const real *bias)
+{
+    uint32_t epilogue = CUBLASLT_EPILOGUE_BIAS;
+    return !bias || (CALL(lt, DESC_SET, cublasLtMatmulDescSetAttribute)(desc, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue,
+                                                                       sizeof epilogue) == CUBLAS_STATUS_SUCCESS &&
+                     CALL(lt, DESC_SET, cublasLtMatmulDescSetAttribute)(desc, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &bias,
+                                                                       sizeof bias) == CUBLAS_STATUS_SUCCESS);
+}
+
+static bool product_new(struct cuda_lt *lt, const struct matmul *m, const real *bias, struct product *p)
 {
     *p = (struct product){0};
     return CALL(lt, DESC_NEW, cublasLtMatmulDescCreate)(&p->desc, CUBLAS_COMPUTE_32F, CUDA_R_32F) ==
                CUBLAS_STATUS_SUCCESS &&
            set_op(lt, p->desc, CUBLASLT_MATMUL_DESC_TRANSA, m->tb) &&
-           set_op(lt, p->desc, CUBLASLT_MATMUL_DESC_TRANSB, m->ta) &&
+           set_op(lt, p->desc, CUBLASLT_MATMUL_DESC_TRANSB, m->ta) && set_bias(lt, p->desc, bias) &&
            set_layout(lt, &p->left, CUDA_R_16BF, m->tb ? m->n : m->k, m->tb ? m->k : m->n, m->ldb) &&
            set_layout(lt, &p->right, CUDA_R_16BF, m->ta ? m->k : m->m, m->ta ? m->m : m->k, m->lda) &&
            set_layout(lt, &p->out, m->wide ? CUDA_R_32F : CUDA_R_16BF, m->m, m->n, m->ldc);
@@ -224,55 +239,118 @@ static bool choose(struct cuda_lt *lt, const struct product *p, const struct sha
     return true;
 }
 
-/* The algorithm of a shape, from the cache or into it; NULL when there is none. */
-static const cublasLtMatmulAlgo_t *algorithm(struct cuda_lt *lt, const struct product *p, const struct shape *s)
+/* The number of a shape's algorithm, which is asked for once; NONE when there is none. p NULL: m's product is made for
+ * that. */
+static uint64_t asked(struct cuda_lt *lt, const struct matmul *m, const real *bias, const struct product *p,
+                      const struct shape *s)
 {
     struct slice key = {(const char *)s, sizeof *s};
+    struct product made = {0};
+    cublasLtMatmulAlgo_t algo;
+    uint64_t at = NONE;
+    if (map_get(lt->index, key, &at))
+        return at;
+    if ((p || product_new(lt, m, bias, &made)) && choose(lt, p ? p : &made, s, &algo)) {
+        lt->algos = array_reserve(lt->algos, &lt->cap, lt->count + 1, sizeof *lt->algos);
+        at = lt->count;
+        lt->algos[lt->count++] = algo;
+    }
+    product_free(lt, &made);
+    map_put(lt->index, key, at);
+    return at;
+}
+
+/* Whether an algorithm takes a product other than the one it was asked for. */
+static bool takes(struct cuda_lt *lt, const struct product *p, const cublasLtMatmulAlgo_t *algo)
+{
+    cublasLtMatmulHeuristicResult_t result;
+    return CALL(lt, CHECK, cublasLtMatmulAlgoCheck)(lt->handle, p->desc, p->left, p->right, p->out, p->out, algo,
+                                                    &result) == CUBLAS_STATUS_SUCCESS &&
+           result.workspaceSize <= WORKSPACE;
+}
+
+/* The next of the row counts that algorithms are asked for, BUCKETS to each doubling. */
+static int rounded(int rows)
+{
+    int step = 1;
+    while (rows / step >= 2 * BUCKETS)
+        step *= 2;
+    return rows > INT_MAX - step ? rows : (rows + step - 1) / step * step;
+}
+
+/*
+ * The algorithm of a shape; NULL when there is none. Batches are packed, so each has another number of rows, and asking
+ * takes longer than putting a small product to work: the algorithm of a rounded row count is taken where it takes this
+ * one, too. It is asked for the rounded count itself, never for the first count that was met: what a product computes must
+ * not hang on what came before it, or a resumed run would compute other bits.
+ */
+static const cublasLtMatmulAlgo_t *algorithm(struct cuda_lt *lt, const struct matmul *m, const real *bias,
+                                             const struct product *p, const struct shape *s)
+{
+    struct slice key = {(const char *)s, sizeof *s};
+    struct matmul round = *m;
+    struct shape near = *s;
     uint64_t at;
     if (!lt->index)
         lt->index = map_new();
     if (map_get(lt->index, key, &at))
-        return &lt->choices[at].algo;
-    cublasLtMatmulAlgo_t algo;
-    if (!choose(lt, p, s, &algo))
-        return NULL;
-    lt->choices = array_reserve(lt->choices, &lt->cap, lt->count + 1, sizeof *lt->choices);
-    lt->choices[lt->count] = (struct choice){*s, algo};
-    map_put(lt->index, key, lt->count);
-    return &lt->choices[lt->count++].algo;
+        return at == NONE ? NULL : &lt->algos[at];
+    *(m->ta ? &round.k : &round.m) = rounded(m->ta ? m->k : m->m); /* rows are what a gradient sums over */
+    near.m = round.m;
+    near.k = round.k;
+    at = asked(lt, &round, bias, NULL, &near);
+    if (memcmp(&near, s, sizeof near) != 0) {
+        if (at == NONE || !takes(lt, p, &lt->algos[at]))
+            at = asked(lt, m, bias, p, s);
+        else
+            map_put(lt->index, key, at);
+    }
+    return at == NONE ? NULL : &lt->algos[at];
 }
 
 /* All that one product differs by from another: the shape has no padding, struct matmul has. */
 static void note_product(struct cuda_look *look, const struct matmul *m, const struct shape *s,
-                         const void *const pointers[4])
+                         const void *const pointers[OPERANDS])
 {
     float factors[] = {m->alpha, m->beta};
     cuda_note(look, s, sizeof *s);
-    cuda_note(look, pointers, 4 * sizeof *pointers);
+    cuda_note(look, pointers, OPERANDS * sizeof *pointers);
     cuda_note(look, factors, sizeof factors);
+}
+
+/* With the bias in the product's epilogue, or without one. False: there is no algorithm for it. */
+static bool multiply(struct cuda *c, const struct matmul *m, const void *const at[OPERANDS], const real *bias, void *out)
+{
+    struct cuda_lt *lt = c->lt;
+    struct product p;
+    struct shape s = {m->ta, m->tb, m->m, m->n, m->k, m->lda, m->ldb, m->ldc, m->wide, m->beta != 0,
+                      worst_alignment(at, 4), bias ? alignment(bias) : 0};
+    if (c->queue.look) {
+        note_product(c->queue.look, m, &s, at);
+        return true;
+    }
+    const cublasLtMatmulAlgo_t *algo = product_new(lt, m, bias, &p) ? algorithm(lt, m, bias, &p, &s) : NULL;
+    if (algo && CALL(lt, MATMUL, cublasLtMatmul)(lt->handle, p.desc, &m->alpha, at[1], p.left, at[0], p.right, &m->beta,
+                                                 at[2], p.out, out, p.out, algo, lt->workspace, WORKSPACE,
+                                                 c->queue.stream) != CUBLAS_STATUS_SUCCESS)
+        cuda_fail(c, "cuBLASLt refuses it");
+    product_free(lt, &p);
+    return algo != NULL;
 }
 
 void cuda_matmul(struct backend *b, const struct matmul *m, const real *a, const real *bm, void *out)
 {
     struct cuda *c = cuda_of(b);
-    struct cuda_lt *lt = c->lt;
-    struct product p;
     cuda_begin(c, "product", m->m, m->n, m->k);
     if (m->m == 0 || m->n == 0 || c->fault.code)
         return;
-    const void *from = m->from && m->beta != 0 ? m->from : out;
-    struct shape s = {m->ta, m->tb, m->m, m->n, m->k, m->lda, m->ldb, m->ldc, m->wide, m->beta != 0,
-                      worst_alignment((const void *const[]){a, bm, from, out}, 4)};
-    if (c->queue.look) {
-        note_product(c->queue.look, m, &s, (const void *const[]){a, bm, from, out});
+    const void *at[OPERANDS] = {a, bm, m->from && m->beta != 0 ? m->from : out, out, m->bias};
+    if (m->bias && multiply(c, m, at, m->bias, out))
         return;
-    }
-    const cublasLtMatmulAlgo_t *algo = product_new(lt, m, &p) ? algorithm(lt, &p, &s) : NULL;
-    if (!algo)
+    if (!multiply(c, m, at, NULL, out)) {
         cuda_fail(c, "cuBLASLt has no algorithm for it");
-    else if (CALL(lt, MATMUL, cublasLtMatmul)(lt->handle, p.desc, &m->alpha, bm, p.left, a, p.right, &m->beta, from, p.out,
-                                              out, p.out, algo, lt->workspace, WORKSPACE, c->queue.stream) !=
-             CUBLAS_STATUS_SUCCESS)
-        cuda_fail(c, "cuBLASLt refuses it");
-    product_free(lt, &p);
+    } else if (m->bias) { /* none adds such a bias itself */
+        kernel_add_bias(c->stream, out, m->bias, m->m, m->n, m->ldc);
+        cuda_launched(c);
+    }
 }

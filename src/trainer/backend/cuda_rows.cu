@@ -49,26 +49,28 @@ void kernel_to_real(cuda_stream s, const float *x, void *out, size_t count)
     BY_WIDTH(to_real, in_eights(x, out, x, x, count), count, s, x, to, count);
 }
 
-template <int V> __global__ void add_bias(bf16 *x, const bf16 *bias, size_t count, int d)
+template <int V> __global__ void add_bias(bf16 *x, const bf16 *bias, size_t count, int d, int stride)
 {
     size_t at = ((size_t)blockIdx.x * THREADS + threadIdx.x) * V;
     if (at >= count)
         return;
     float v[V], w[V];
-    load<V>(x + at, v);
-    load<V>(bias + at % (size_t)d, w);
+    size_t column = at % (size_t)d, to = at / (size_t)d * (size_t)stride + column;
+    load<V>(x + to, v);
+    load<V>(bias + column, w);
 #pragma unroll
     for (int i = 0; i < V; i++)
         v[i] += w[i];
-    store<V>(x + at, v);
+    store<V>(x + to, v);
 }
 
-void kernel_add_bias(cuda_stream s, void *x, const void *bias, int rows, int d)
+void kernel_add_bias(cuda_stream s, void *x, const void *bias, int rows, int d, int stride)
 {
     size_t count = (size_t)rows * (size_t)d;
     bf16 *to = (bf16 *)x;
     const bf16 *w = (const bf16 *)bias;
-    BY_WIDTH(add_bias, in_eights(x, bias, x, x, (size_t)d), count, s, to, w, count, d);
+    bool wide = in_eights(x, bias, x, x, (size_t)d) && stride % 8 == 0;
+    BY_WIDTH(add_bias, wide, count, s, to, w, count, d, stride);
 }
 
 /* Sums over rows, 32 columns a block: eight groups of rows, put together in one order. With x each row is

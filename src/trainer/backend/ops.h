@@ -94,6 +94,7 @@ struct matmul {
     int lda, ldb, ldc;
     bool wide;      /* C is fp32 whatever real is */
     const void *from; /* what beta multiplies, laid out as C; NULL: C itself */
+    const real *bias; /* n numbers that are added to each row of C; NULL: none, as where C is wide */
 };
 
 struct ops {
@@ -117,14 +118,13 @@ struct ops {
     float *(*master)(struct backend *b, real *work, size_t count, struct error *err);
     void (*refresh)(struct backend *b, real *work, const float *master, size_t count);
 
-    /* C = alpha A B + beta from; c is real, or float where p->wide. */
+    /* C = alpha A B + beta from + bias; c is real, or float where p->wide. */
     void (*matmul)(struct backend *b, const struct matmul *p, const real *a, const real *bm, void *c);
     /* Packs rows by cols numbers into p, whose bits are set and whose memory the caller releases; and what products
      * read of it. NULL where a backend has only its own numbers. */
     int (*pack)(struct backend *b, const real *w, int rows, int cols, struct packed_weights *p, struct error *err);
     void (*unpack)(struct backend *b, const struct packed_weights *p, int rows, int cols, real *out);
     size_t (*packed_bytes)(int rows, int cols, int bits);
-    void (*add_bias)(struct backend *b, real *x, const real *bias, int rows, int d);
     void (*bias_grad)(struct backend *b, const real *dy, int rows, int d, float *dbias); /* += */
 
     /* Rows by host index: out[i] = x[index[i]]; and its transpose, x[index[i]] += dout[i], for activations and

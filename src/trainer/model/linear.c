@@ -72,10 +72,9 @@ static void forward_by(struct backend *b, const struct linear *l, const real *w,
 {
     b->ops->matmul(b,
                    &(struct matmul){.tb = true, .m = rows, .n = l->out, .k = l->in, .alpha = 1,
-                                    .beta = plus ? 1 : 0, .from = plus, .lda = l->in, .ldb = l->in, .ldc = l->out},
+                                    .beta = plus ? 1 : 0, .from = plus, .bias = l->bias, .lda = l->in, .ldb = l->in,
+                                    .ldc = l->out},
                    x, w, y);
-    if (l->bias)
-        b->ops->add_bias(b, y, l->bias, rows, l->out);
 }
 
 /* y[i] += scale u B', u the map's columns */
