@@ -370,6 +370,7 @@ static int finish(struct backend *b, struct error *err)
 static void close_backend(struct backend *b)
 {
     struct cuda *c = cuda_of(b);
+    cuda_comm_free(c, c->comm);
     if (c->queue.stream)
         cudaStreamSynchronize(c->queue.stream);
     cuda_steps_free(c, c->steps);
@@ -419,6 +420,11 @@ static const struct ops cuda_ops = {
     .cross_entropy = cuda_cross_entropy,
     .optimize = cuda_optimize,
     .repeat = cuda_repeat,
+    .comm_id = cuda_comm_id,
+    .comm_open = cuda_comm_open,
+    .all_reduce = cuda_all_reduce,
+    .gather_rows = cuda_gather_rows,
+    .comm_wait = cuda_comm_wait,
     .finish = finish,
     .available = free_bytes,
 };
@@ -448,6 +454,7 @@ static int open_device(struct cuda *c, struct error *err)
         !cuda_ok(c, cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, c->device)) ||
         !cuda_ok(c, cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, c->device)) ||
         !cuda_ok(c, cudaDeviceGetAttribute(&c->processors, cudaDevAttrMultiProcessorCount, c->device)) ||
+        !cuda_ok(c, cudaDeviceGetPCIBusId(c->base.place, (int)sizeof c->base.place, c->device)) ||
         !cuda_ok(c, cudaMemGetInfo(&unused, &c->total)) ||
         !cuda_ok(c, cudaStreamCreateWithFlags(&c->queue.stream, cudaStreamNonBlocking))) {
         *err = c->fault;

@@ -10,6 +10,7 @@ struct cuda_lt;    /* products */
 struct cuda_stage; /* small arrays on their way to and from the device */
 struct cuda_masks; /* blocks of the segments at hand */
 struct cuda_steps; /* pieces of what trains */
+struct cuda_comm;  /* the other processes of a training */
 
 struct cuda {
     struct backend base;
@@ -23,6 +24,7 @@ struct cuda {
     struct cuda_stage *stage;
     struct cuda_masks *masks;
     struct cuda_steps *steps;
+    struct cuda_comm *comm; /* NULL: this process is alone */
     void *room; /* scratch of one op */
     size_t room_bytes;
     struct error fault; /* the first failure since finish; ops after it do nothing of use */
@@ -76,10 +78,23 @@ void cuda_attention_grad(struct backend *b, const struct attention *a, const str
 size_t cuda_attention_grad_bytes(int rows, int q_heads, int head_dim);
 void cuda_attention_cached(struct backend *b, const struct cached_attention *a);
 
+/* cuda_nccl.c */
+void cuda_comm_free(struct cuda *c, struct cuda_comm *m); /* NULL is fine */
+int cuda_comm_id(struct backend *b, unsigned char id[COMM_ID], struct error *err);
+int cuda_comm_open(struct backend *b, const unsigned char id[COMM_ID], int rank, int count, struct error *err);
+void cuda_all_reduce(struct backend *b, float *const *list, const size_t *counts, size_t n, int mark);
+void cuda_gather_rows(struct backend *b, const struct divided *list, size_t n, int mark);
+void cuda_comm_wait(struct backend *b, int mark);
+/* Waits for the stream, and no longer than the other processes live. */
+void cuda_settle(struct cuda *c);
+
 /* cuda_quant.c */
 int cuda_pack(struct backend *b, const real *w, int rows, int cols, struct packed_weights *p, struct error *err);
 void cuda_unpack(struct backend *b, const struct packed_weights *p, int rows, int cols, real *out);
 size_t cuda_packed_bytes(int rows, int cols, int bits);
+/* What rows are made of, packed: bytes of scales from the beginning on, and of numbers from *numbers on. */
+size_t cuda_packed_scales(int rows, int cols, int bits, size_t *numbers);
+size_t cuda_packed_numbers(int rows, int cols, int bits);
 
 /* cuda_graph.c */
 void cuda_repeat(struct backend *b, uint64_t like, void (*body)(void *ctx), void *ctx);

@@ -17,8 +17,19 @@ static size_t scale_bytes(int rows, int cols, int bits)
 
 size_t cuda_packed_bytes(int rows, int cols, int bits)
 {
+    return scale_bytes(rows, cols, bits) + cuda_packed_numbers(rows, cols, bits);
+}
+
+size_t cuda_packed_scales(int rows, int cols, int bits, size_t *numbers)
+{
+    *numbers = scale_bytes(rows, cols, bits);
+    return scales_of(rows, cols, bits) * sizeof(float);
+}
+
+size_t cuda_packed_numbers(int rows, int cols, int bits)
+{
     size_t count = (size_t)rows * (size_t)cols;
-    return scale_bytes(rows, cols, bits) + (bits == 8 ? count : (count + 1) / 2);
+    return bits == 8 ? count : (count + 1) / 2;
 }
 
 int cuda_pack(struct backend *b, const real *w, int rows, int cols, struct packed_weights *p, struct error *err)

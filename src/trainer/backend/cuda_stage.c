@@ -126,7 +126,7 @@ void cuda_stage_finish(struct cuda *c)
     struct cuda_stage *s = c->stage;
     if (s->results_at)
         cuda_ok(c, cudaMemcpyAsync(s->results_pinned, s->results, s->results_at, cudaMemcpyDeviceToHost, c->queue.stream));
-    cuda_ok(c, cudaStreamSynchronize(c->queue.stream));
+    cuda_settle(c);
     for (size_t i = 0; i < s->promise_count; i++)
         memcpy(s->promises[i].host, s->results_pinned + s->promises[i].at, s->promises[i].bytes);
     s->promise_count = 0;

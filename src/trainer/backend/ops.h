@@ -85,6 +85,18 @@ struct packed_weights {
     int bits;
 };
 
+/* A matrix divided over processes by rows: rank k holds rows first[k] to first[k + 1]. */
+struct divided {
+    int rows, cols;
+    int bits;         /* that it is packed in; 0: it is of reals */
+    const int *first; /* host; one more than there are ranks, the last is rows */
+    const void *own;  /* this rank's rows; where packed, as a matrix of their own */
+    void *whole;      /* all of them */
+};
+
+/* Bytes that name a group of processes, and kinds of exchanges among them that can be waited for apart. */
+enum { COMM_ID = 128, COMM_SUMS = 0, COMM_ROWS = 1, COMM_MARKS = 3 };
+
 struct backend;
 
 struct matmul {
@@ -171,12 +183,25 @@ struct ops {
      * is no finite number nothing else changes. */
     void (*optimize)(struct backend *b, const struct adamw *a, const struct trained *list, size_t count, double *norm);
 
-    /* Carries out body, which asks for ops on memory that is there: none of alloc, release, uploads, downloads, pack and
-     * finish. Calls that ask for the same ops with the same arguments, but for what host arrays hold (ids, positions,
-     * pages, lengths, weights), may be kept and repeated as one (a CUDA graph). body may be called more than once for one
+    /* Carries out body, which asks for ops on memory that is there: none of alloc, release, uploads, downloads, pack,
+     * exchanges with other processes and finish. Calls that ask for the same ops with the same arguments, but for what
+     * host arrays hold (ids, positions, pages, lengths, weights), may be kept and repeated as one (a CUDA graph). body may be called more than once for one
      * call and must ask for the same each time; like all results, loss_out is filled by finish. like is a number that
      * such calls have in common, made of their counts: one that did not come lately costs nothing beside body. */
     void (*repeat)(struct backend *b, uint64_t like, void (*body)(void *ctx), void *ctx);
+
+    /* Processes that compute together, each with a backend of its own. The first makes an id (id NULL: it only says
+     * whether it could), all are handed that and join; comm_open returns when all have. NULL where a backend knows no
+     * such thing: then the processes exchange what they have through the host.
+     * Exchanges are put to work by all ranks in the same order. They go on beside other ops: one begins when what
+     * was put to work before it is done, and what is put to work after comm_wait begins when the last exchange with
+     * that mark (below COMM_MARKS) is done. When a rank is gone finish fails on the others. */
+    int (*comm_id)(struct backend *b, unsigned char id[COMM_ID], struct error *err);
+    int (*comm_open)(struct backend *b, const unsigned char id[COMM_ID], int rank, int count, struct error *err);
+    /* The counts[i] floats at list[i] become their sums over all ranks, the same bits on each. */
+    void (*all_reduce)(struct backend *b, float *const *list, const size_t *counts, size_t n, int mark);
+    void (*gather_rows)(struct backend *b, const struct divided *list, size_t n, int mark);
+    void (*comm_wait)(struct backend *b, int mark);
 
     /* Ops may be on their way when they return: host arrays they read may change at once, those they write (loss_out,
      * norm; download's are there) are filled when finish returns. -1 and err when an op since the last failed. */
@@ -196,6 +221,8 @@ struct backend {
     int base_bits;      /* that frozen matrices are packed in as a model is loaded; 0: not packed */
     bool merges;        /* linear maps may add an adapter to their weights: no rounding is lost by it */
     size_t bytes, peak; /* allocated now, and at most so far */
+    int processes;      /* that comm_open joined; 0: none */
+    char place[32];     /* tells its device from others of the host; empty where processes may share it */
 };
 
 /* The number at an offset. */

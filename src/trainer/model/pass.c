@@ -34,6 +34,8 @@ struct pass {
     struct linear_scratch linears;
     float *table;
     real *d_hidden;
+    pass_layer_fn *done; /* NULL: nobody is told */
+    void *done_ctx;
 };
 
 struct size {
@@ -344,6 +346,24 @@ static void backward_attention(struct pass *p, const struct layer *l, struct kep
                              p->d_hidden, l->before_attention.dw);
 }
 
+void pass_tell(struct pass *p, pass_layer_fn *done, void *ctx)
+{
+    p->done = done;
+    p->done_ctx = ctx;
+}
+
+static void layer_done(const struct pass *p, int layer)
+{
+    if (p->done)
+        p->done(p->done_ctx, layer);
+}
+
+void pass_idle(struct pass *p)
+{
+    for (int i = p->model->config.layers - 1; p->d_hidden && i >= 0; i--)
+        layer_done(p, i);
+}
+
 void pass_backward(struct pass *p)
 {
     struct model *m = p->model;
@@ -357,6 +377,7 @@ void pass_backward(struct pass *p)
         }
         backward_ffn(p, &m->layers[i], a);
         backward_attention(p, &m->layers[i], a, input_of(p, i), i == 0 && !m->d_embed);
+        layer_done(p, i);
     }
     if (m->d_embed)
         b->ops->scatter_add_f32(b, p->d_hidden, p->batch->ids, p->batch->rows, m->config.hidden,

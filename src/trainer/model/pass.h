@@ -43,4 +43,11 @@ const real *pass_forward(struct pass *p, const struct batch *batch, pass_keys_fn
 real *pass_hidden_grad(struct pass *p);
 void pass_backward(struct pass *p);
 
+/* done is called in pass_backward after each layer, the last first, once all that it adds to gradients of that layer has
+ * been put to work. NULL: nobody is told. */
+typedef void pass_layer_fn(void *ctx, int layer);
+void pass_tell(struct pass *p, pass_layer_fn *done, void *ctx);
+/* What pass_forward and pass_backward exchange with other processes, without a batch of one's own: the others have one. */
+void pass_idle(struct pass *p);
+
 #endif

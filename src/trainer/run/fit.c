@@ -9,6 +9,7 @@
 #include "trainer/run/fit.h"
 #include "trainer/run/peak.h"
 #include "trainer/run/plan.h"
+#include "trainer/run/seats.h"
 
 const struct option_spec fit_options[] = {
     SESSION_OPTIONS,
@@ -176,6 +177,8 @@ static int open_loss(struct fit *f, struct error *err)
         return -1;
     f->loss->share = share;
     f->loss->ranks = f->ranks;
+    f->reduce = reduce_new(&f->ranks, f->session.backend, &f->params, f->session.model->config.layers);
+    f->loss->reduce = f->reduce;
     f->loss->by_branch = strcmp(option(f->options, "branch-weight"), "branch") == 0;
     if (f->measure) {
         f->measure->share = share;
@@ -239,6 +242,7 @@ static void fit_free(struct fit *f)
     run_folder_close(&f->folder);
     loss_free(f->loss);
     loss_free(f->measure);
+    reduce_free(f->reduce);
     optimizer_free(f->optimizer);
     params_free(&f->params);
     examples_free(&f->data);
@@ -251,7 +255,7 @@ static int open_all(struct fit *f, struct error *err)
 {
     if (read_numbers(f, err) != 0 ||
         (f->ranks.rank == 0 && run_folder_lock(option(f->options, "out"), &f->folder, err) != 0) ||
-        session_open(f->options, true, &f->session, err) != 0 ||
+        session_open_on(f->options, f->session.backend, &f->session, err) != 0 ||
         read_data(f, err) != 0 || attach(f, err) != 0 || open_loss(f, err) != 0)
         return -1;
     return enter_folder(f, err);
@@ -272,6 +276,8 @@ int run_fit(const struct options *o, struct error *err)
     struct fit f = {.options = o, .folder = {.lock = -1}};
     fit_catch_signals();
     int result = ranks_open(&f.ranks, err);
+    if (result == 0 && f.ranks.count > 1 && !(f.session.backend = seats_backend(o, &f.ranks, err)))
+        result = -1;
     if (result == 0)
         result = ranks_agree(&f.ranks, open_all(&f, err), err);
     if (result == 0)

@@ -5,6 +5,7 @@
 #include "trainer/optimizer/optimizer.h"
 #include "trainer/run/loss.h"
 #include "trainer/run/ranks.h"
+#include "trainer/run/reduce.h"
 #include "trainer/run/run_folder.h"
 #include "trainer/run/session.h"
 
@@ -18,6 +19,7 @@ struct fit {
     bool full;
     struct params params;
     struct optimizer *optimizer;
+    struct reduce *reduce;
     struct loss *loss, *measure; /* measure: without gradients, for validation */
     struct run_folder folder;    /* the first rank's; empty in others */
     int epochs, batch, warmup, every, seed, row_tokens, steps_an_epoch, total;

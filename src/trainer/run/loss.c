@@ -68,13 +68,16 @@ static void count_target(struct loss_sums *s, const struct target_info *t, doubl
     }
 }
 
-/* One packed row through the model. */
-static void run_row(struct loss *l, struct loss_sums *sums)
+/* One packed row through the model. After the last, what is exchanged of it goes on without one. */
+static void run_row(struct loss *l, struct loss_sums *sums, bool last)
 {
     struct pack *p = &l->pack;
     size_t n = p->targets.count;
-    if (n == 0)
+    pass_tell(l->pass, last && l->reduce ? reduce_layer : NULL, l->reduce);
+    if (n == 0) {
+        pass_idle(l->pass);
         return;
+    }
     struct batch batch = pack_batch(p);
     const real *hidden = pass_forward(l->pass, &batch, NULL, NULL);
     head_loss(l->head, hidden, p->rows.items, p->targets.items, p->weights, (int)n,
@@ -111,10 +114,10 @@ void loss_run(struct loss *l, const struct examples *list, const int *order, siz
         const struct example *e = &list->items[order[i]];
         sums->plain_rows += example_rows(e, false);
         if (l->pack.ids.count && l->pack.ids.count + example_rows(e, l->share) > (size_t)l->max_rows)
-            run_row(l, sums);
+            run_row(l, sums, false);
         pack_add(&l->pack, e, l->share, weigh, &w);
     }
-    run_row(l, sums);
+    run_row(l, sums, true);
 }
 
 int loss_finish(struct loss *l, struct loss_sums *sums, struct error *err)

@@ -4,7 +4,7 @@
 
 #include "trainer/data/pack.h"
 #include "trainer/model/head.h"
-#include "trainer/run/ranks.h"
+#include "trainer/run/reduce.h"
 
 enum { KIND_A, KIND_B, KINDS };
 
@@ -28,6 +28,7 @@ struct loss {
     int max_rows;
     bool share, grads;
     bool by_branch; /* every branch weighs the same, instead of every trained token */
+    struct reduce *reduce; /* told of the layers of a call's last row; NULL: nobody is */
     struct ranks ranks; /* this process computes every ranks.count-th example; loss_new: all */
 };
 

@@ -1,5 +1,6 @@
 #include "trainer/run/ranks.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,44 @@
 
 #ifdef HAVE_MPI
 #include <mpi.h>
+#define WAY_OUT "start them with mpirun, or srun --mpi=pmix"
+#else
+#define WAY_OUT "build it where pkg-config finds Open MPI (ompi-c)"
+#endif
+
+/* How many processes a launcher says that it started with this one; 1 where none says so. In a batch script SLURM_NTASKS
+ * stands for what srun would start: only a step's own number counts. */
+static long started(const char **launcher)
+{
+    static const struct {
+        const char *count, *number, *name;
+    } known[] = {{"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "mpirun"},
+                 {"PMI_SIZE", "PMI_RANK", "the launcher"},
+                 {"SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "srun"},
+                 {"WORLD_SIZE", "RANK", "the launcher"}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        const char *count = getenv(known[i].count), *number = getenv(known[i].number);
+        if (!count || !number)
+            continue;
+        *launcher = known[i].name;
+        return strtol(count, NULL, 10);
+    }
+    return 1;
+}
+
+/* Processes that were started together and do not find one another would each train the whole, and write over each
+ * other's run. */
+static int refuse_strangers(struct error *err)
+{
+    const char *launcher = "";
+    long count = started(&launcher);
+    if (count <= 1)
+        return 0;
+    return error_set(err, ERR_USAGE, "%s started %ld processes, and they do not find one another through MPI: " WAY_OUT,
+                     launcher, count);
+}
+
+#ifdef HAVE_MPI
 
 enum { PIECE = 1 << 18 }; /* floats of one rank's share of an exchange */
 
@@ -17,17 +56,27 @@ static bool launched(void)
     return getenv("OMPI_COMM_WORLD_SIZE") || getenv("PMIX_RANK") || getenv("PMI_RANK");
 }
 
+static void find_local(struct ranks *r)
+{
+    MPI_Comm host;
+    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, r->rank, MPI_INFO_NULL, &host);
+    MPI_Comm_rank(host, &r->local);
+    MPI_Comm_size(host, &r->local_count);
+    MPI_Comm_free(&host);
+}
+
 int ranks_open(struct ranks *r, struct error *err)
 {
-    *r = (struct ranks){0, 1};
+    *r = (struct ranks){.count = 1, .local_count = 1};
     if (!launched())
-        return 0;
+        return refuse_strangers(err);
     int level = 0;
     if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &level) != MPI_SUCCESS)
         return error_set(err, ERR_IO, "MPI does not start; without mpirun one process trains alone");
     MPI_Comm_rank(MPI_COMM_WORLD, &r->rank);
     MPI_Comm_size(MPI_COMM_WORLD, &r->count);
-    return 0;
+    find_local(r);
+    return r->count == 1 ? refuse_strangers(err) : 0;
 }
 
 void ranks_close(struct ranks *r)
@@ -36,7 +85,7 @@ void ranks_close(struct ranks *r)
     MPI_Initialized(&begun);
     if (begun)
         MPI_Finalize();
-    *r = (struct ranks){0, 1};
+    *r = (struct ranks){.count = 1, .local_count = 1};
 }
 
 void ranks_sum(const struct ranks *r, double *values, size_t count)
@@ -103,6 +152,29 @@ void ranks_share_int(const struct ranks *r, int *value)
         MPI_Bcast(value, 1, MPI_INT, 0, MPI_COMM_WORLD);
 }
 
+void ranks_share_bytes(const struct ranks *r, void *at, size_t bytes)
+{
+    if (r->count > 1)
+        MPI_Bcast(at, (int)bytes, MPI_BYTE, 0, MPI_COMM_WORLD);
+}
+
+void ranks_gather(const struct ranks *r, const void *mine, size_t bytes, void *all)
+{
+    if (r->count > 1)
+        MPI_Allgather(mine, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, MPI_COMM_WORLD);
+    else
+        memcpy(all, mine, bytes);
+}
+
+void ranks_abort(const struct ranks *r, const struct error *err)
+{
+    if (r->count == 1)
+        return;
+    fprintf(stderr, "hinge-train fit: process %d of %d: %s; it ends all\n", r->rank, r->count, err->text);
+    fflush(stderr);
+    MPI_Abort(MPI_COMM_WORLD, 1);
+}
+
 bool ranks_any(const struct ranks *r, bool here)
 {
     int any = here;
@@ -115,19 +187,13 @@ bool ranks_any(const struct ranks *r, bool here)
 
 int ranks_open(struct ranks *r, struct error *err)
 {
-    const char *size = getenv("OMPI_COMM_WORLD_SIZE");
-    *r = (struct ranks){0, 1};
-    if (size && strcmp(size, "1") != 0)
-        return error_set(err, ERR_USAGE,
-                         "this hinge-train was built without MPI: started %.10s times it would train the same "
-                         "thing as often; build it where pkg-config finds Open MPI",
-                         size);
-    return 0;
+    *r = (struct ranks){.count = 1, .local_count = 1};
+    return refuse_strangers(err);
 }
 
 void ranks_close(struct ranks *r)
 {
-    *r = (struct ranks){0, 1};
+    *r = (struct ranks){.count = 1, .local_count = 1};
 }
 
 void ranks_sum(const struct ranks *r, double *values, size_t count)
@@ -148,6 +214,22 @@ void ranks_share(const struct ranks *r, struct backend *b, float *values, size_t
 void ranks_share_int(const struct ranks *r, int *value)
 {
     (void)r, (void)value;
+}
+
+void ranks_share_bytes(const struct ranks *r, void *at, size_t bytes)
+{
+    (void)r, (void)at, (void)bytes;
+}
+
+void ranks_gather(const struct ranks *r, const void *mine, size_t bytes, void *all)
+{
+    (void)r;
+    memcpy(all, mine, bytes);
+}
+
+void ranks_abort(const struct ranks *r, const struct error *err)
+{
+    (void)r, (void)err;
 }
 
 bool ranks_any(const struct ranks *r, bool here)

@@ -103,8 +103,14 @@ static bool wants_random(const struct options *o)
 
 struct backend *session_backend(const struct options *o, int threads, struct error *err)
 {
-    const char *device = option_if_any(o, "device"), *bits = option_if_any(o, "base-bits");
-    struct backend *b = backend_new(device ? device : "cpu", threads, err);
+    const char *device = option_if_any(o, "device");
+    return session_backend_at(o, device ? device : "cpu", threads, err);
+}
+
+struct backend *session_backend_at(const struct options *o, const char *device, int threads, struct error *err)
+{
+    const char *bits = option_if_any(o, "base-bits");
+    struct backend *b = backend_new(device, threads, err);
     if (!b || !bits || strcmp(bits, "16") == 0)
         return b;
     b->base_bits = *bits - '0';
@@ -120,7 +126,8 @@ static int open_model(const struct options *o, const char *path, struct session 
     int threads;
     if (option_int(o, "threads", 0, 1024, &threads, err) != 0)
         return -1;
-    s->backend = session_backend(o, threads, err);
+    if (!s->backend)
+        s->backend = session_backend(o, threads, err);
     if (!s->backend)
         return -1;
     if (wants_random(o))
@@ -135,9 +142,8 @@ int session_open_model(const struct options *o, struct session *s, struct error 
     return option_need(o, "model", err) == 0 ? open_model(o, option(o, "model"), s, err) : -1;
 }
 
-int session_open(const struct options *o, bool weights, struct session *s, struct error *err)
+static int open_all(const struct options *o, bool weights, struct session *s, struct error *err)
 {
-    *s = (struct session){0};
     int max_tokens;
     struct str template = {0};
     if (option_need(o, "model", err) != 0 ||
@@ -158,6 +164,18 @@ int session_open(const struct options *o, bool weights, struct session *s, struc
         max_tokens = s->model->config.max_positions;
     s->reader = (struct reader){s->tokenizer, s->chat, vocab, (size_t)max_tokens, false};
     return result;
+}
+
+int session_open(const struct options *o, bool weights, struct session *s, struct error *err)
+{
+    *s = (struct session){0};
+    return open_all(o, weights, s, err);
+}
+
+int session_open_on(const struct options *o, struct backend *b, struct session *s, struct error *err)
+{
+    *s = (struct session){.backend = b};
+    return open_all(o, true, s, err);
 }
 
 void session_close(struct session *s)

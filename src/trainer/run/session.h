@@ -28,9 +28,13 @@ struct session {
 
 /* The backend that --device and --base-bits ask for; NULL and err. The caller frees with backend_free. */
 struct backend *session_backend(const struct options *o, int threads, struct error *err);
+/* The same on another device. */
+struct backend *session_backend_at(const struct options *o, const char *device, int threads, struct error *err);
 /* Opens tokenizer and chat format; with weights also the model (or a random one, --init random, where
  * the command's table has init). */
 int session_open(const struct options *o, bool weights, struct session *s, struct error *err);
+/* The same with weights, on a backend that is open, which the session takes over; NULL: it opens one. */
+int session_open_on(const struct options *o, struct backend *b, struct session *s, struct error *err);
 /* The backend and the model alone. */
 int session_open_model(const struct options *o, struct session *s, struct error *err);
 void session_close(struct session *s);

@@ -77,6 +77,18 @@ static void sum_over_ranks(const struct ranks *r, struct loss_sums *s)
     };
 }
 
+/* The losses of what was put to work. A process whose GPU failed cannot meet the others where they agree on that: they
+ * wait for it on theirs. */
+static int finish(struct fit *f, struct loss *l, struct loss_sums *sums, struct error *err)
+{
+    int result = loss_finish(l, sums, err);
+    if (result != 0 && f->session.backend->processes > 1) {
+        log_write(f->folder.log, LOG_LEVEL_ERROR, "%s", err->text);
+        ranks_abort(&f->ranks, err);
+    }
+    return ranks_agree(&f->ranks, result, err);
+}
+
 /* Gradients of a step over all ranks and the step itself; only then is anything waited for. A gradient that is not
  * finite changes nothing, and one is where a loss is. The same on each rank. */
 static int compute_step(struct fit *f, int step, double lr, struct loss_sums *sums, double *norm, struct error *err)
@@ -85,10 +97,9 @@ static int compute_step(struct fit *f, int step, double lr, struct loss_sums *su
     const int *order = batch_of(f, step, &count);
     optimizer_zero_grads(f->optimizer);
     loss_run(f->loss, &f->data, order, count, sums);
-    ranks_sum_grads(&f->ranks, f->session.backend, &f->params);
+    reduce_end(f->reduce);
     optimizer_step(f->optimizer, lr, f->decay, f->clip, step, norm);
-    int result = loss_finish(f->loss, sums, err);
-    if (ranks_agree(&f->ranks, result, err) != 0)
+    if (finish(f, f->loss, sums, err) != 0)
         return -1;
     sum_over_ranks(&f->ranks, sums);
     return 0;
@@ -121,9 +132,9 @@ static int validate(struct fit *f, int step, struct error *err)
         order[i] = (int)i;
     struct loss_sums sums = {0};
     loss_run(f->measure, &f->valid, order, f->valid.count, &sums);
-    int result = loss_finish(f->measure, &sums, err);
+    int result = finish(f, f->measure, &sums, err);
     mem_free(order);
-    if (ranks_agree(&f->ranks, result, err) != 0)
+    if (result != 0)
         return -1;
     sum_over_ranks(&f->ranks, &sums);
     return f->ranks.rank == 0 ? metrics_valid(f, step, &sums, err) : 0;

@@ -1,4 +1,9 @@
-/* The runtime's calls: memory of the machine, and streams that are lists of what is to be done. */
+/*
+ * The runtime's calls: memory of the machine, and streams that are lists of what is to be done. EMULATED_GPUS in the
+ * environment is how many devices there are (1). A stream made with a priority is a second one beside the first: its work
+ * waits for somebody as the first's does, or with EMULATED_STREAMS=eager runs as soon as it may. Where one stream
+ * does not wait for the other's event, one of the two gives other numbers.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +16,7 @@
 struct emulated_stream {
     std::deque<std::function<void()>> work;
     unsigned long added, done;
+    bool eager, runs;
 };
 
 struct emulated_event {
@@ -26,30 +32,55 @@ void emulate_memory(size_t bytes)
     limit = bytes;
 }
 
-void stream_add(cudaStream_t stream, std::function<void()> work)
-{
-    stream->work.push_back(std::move(work));
-    stream->added++;
-}
-
 static void run_until(emulated_stream *s, unsigned long after)
 {
+    if (s->runs && s->done < after) {
+        fprintf(stderr, "emulated GPU: two streams wait for one another\n");
+        abort();
+    }
     while (s->done < after) {
-        s->work.front()();
+        std::function<void()> work = std::move(s->work.front());
         s->work.pop_front();
+        s->runs = true;
+        work();
+        s->runs = false;
         s->done++;
     }
 }
 
+void stream_add(cudaStream_t stream, std::function<void()> work)
+{
+    stream->work.push_back(std::move(work));
+    stream->added++;
+    if (stream->eager)
+        run_until(stream, stream->added);
+}
+
 cudaError_t cudaGetDeviceCount(int *count)
 {
-    *count = 1;
+    const char *set = getenv("EMULATED_GPUS");
+    *count = set ? atoi(set) : 1;
     return cudaSuccess;
 }
 
 cudaError_t cudaSetDevice(int device)
 {
-    return device == 0 ? cudaSuccess : cudaErrorInvalidValue;
+    int count;
+    cudaGetDeviceCount(&count);
+    return device >= 0 && device < count ? cudaSuccess : cudaErrorInvalidValue;
+}
+
+cudaError_t cudaDeviceGetPCIBusId(char *out, int bytes, int device)
+{
+    snprintf(out, (size_t)bytes, "0000:%02X:00.0", device + 1);
+    return cudaSuccess;
+}
+
+cudaError_t cudaDeviceGetStreamPriorityRange(int *least, int *most)
+{
+    *least = 0;
+    *most = -1;
+    return cudaSuccess;
 }
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp *out, int device)
@@ -127,6 +158,15 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t *out, unsigned flags)
     return cudaSuccess;
 }
 
+cudaError_t cudaStreamCreateWithPriority(cudaStream_t *out, unsigned flags, int priority)
+{
+    const char *set = getenv("EMULATED_STREAMS");
+    (void)priority;
+    cudaStreamCreateWithFlags(out, flags);
+    (*out)->eager = set && strcmp(set, "eager") == 0;
+    return cudaSuccess;
+}
+
 cudaError_t cudaStreamDestroy(cudaStream_t stream)
 {
     cudaStreamSynchronize(stream);
@@ -137,6 +177,25 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream)
 cudaError_t cudaStreamSynchronize(cudaStream_t stream)
 {
     run_until(stream, stream->added);
+    return cudaSuccess;
+}
+
+/* A stream with work is not ready when it is first asked. */
+cudaError_t cudaStreamQuery(cudaStream_t stream)
+{
+    if (stream->done == stream->added)
+        return cudaSuccess;
+    run_until(stream, stream->added);
+    return cudaErrorNotReady;
+}
+
+/* What the event stands for now counts, whatever it is recorded for later. */
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned flags)
+{
+    emulated_event on = *event;
+    (void)flags;
+    if (on.stream && on.stream != stream)
+        stream_add(stream, [=] { run_until(on.stream, on.after); });
     return cudaSuccess;
 }
 
