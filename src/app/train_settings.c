@@ -24,7 +24,7 @@ const struct train_setting_row train_settings[] = {
     {"every-examples", "N", "0", "examples between checkpoints; 0: by steps", true},
     {"grid", "even|log", "even", "log: checkpoints after once, twice, four times, ... that many examples", true},
     {"row-tokens", "N", "2048", "tokens computed at once; changes memory and speed, not the result", false},
-    {"recompute", "auto|on|off", "auto", "keep activations or compute layers twice", false},
+    {"recompute", "auto|on|off|N", "auto", "layers computed twice: as few as fit, all, none, or N", false},
     {"base-bits", "16|8|4", "16", "bits of frozen weights on a GPU: 8 by rows, 4 is NF4", false},
     {"no-share", NULL, NULL, "compute each branch as a plain sequence", false},
     {"init", "model|random", "model", "start from the model's weights or from random ones", false},
@@ -45,10 +45,10 @@ const struct train_setting_row *train_setting_find(const char *name)
 
 static bool is_choice(const char *choices, const char *value)
 {
-    size_t len = strlen(value);
+    size_t len = strlen(value), digits = len ? strspn(value, "0123456789") : 1; /* N at the end: any whole number */
     for (const char *at = choices; *at; at += *at == '|') {
         size_t n = strcspn(at, "|");
-        if (n == len && strncmp(at, value, n) == 0)
+        if ((n == len && strncmp(at, value, n) == 0) || (strcmp(at, "N") == 0 && digits == len))
             return true;
         at += n;
     }

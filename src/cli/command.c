@@ -119,14 +119,14 @@ static const struct option_spec *match(const struct option_spec *o, const char *
     return NULL;
 }
 
-/* An argument word like "human|json" lists the values allowed. */
+/* An argument word like "human|json" lists the values allowed; N at its end is any whole number. */
 static bool allowed(const char *choices, const char *value)
 {
     if (!strchr(choices, '|'))
         return true;
-    size_t len = strlen(value);
+    size_t len = strlen(value), digits = len ? strspn(value, "0123456789") : 1;
     for (const char *at = choices; at; at = strchr(at, '|'), at = at ? at + 1 : NULL)
-        if (strcspn(at, "|") == len && strncmp(at, value, len) == 0)
+        if ((strcspn(at, "|") == len && strncmp(at, value, len) == 0) || (strcmp(at, "N") == 0 && digits == len))
             return true;
     return false;
 }

@@ -190,7 +190,7 @@ static const struct option_spec train_options[] = {
     {"every-examples", 0, "N", "examples between checkpoints, in place of --every"},
     {"grid", 0, "even|log", "log: checkpoints after once, twice, four times, ... --every-examples (even)"},
     {"row-tokens", 0, "N", "tokens computed at once (2048)"},
-    {"recompute", 0, "auto|on|off", "keep activations or compute layers twice (auto)"},
+    {"recompute", 0, "auto|on|off|N", "layers computed twice: as few as fit, all, none, or N (auto)"},
     {"base-bits", 0, "16|8|4", "bits of frozen weights on a GPU: 8 by rows, 4 is NF4 (16)"},
     {"no-share", 0, NULL, "compute each branch as a plain sequence"},
     {"init", 0, "model|random", "the model's weights or random ones (model)"},

@@ -37,7 +37,7 @@ struct bench {
     struct head *head;
 };
 
-static void bench_open(struct bench *t, const char *name, enum pass_kind kind)
+static void bench_open(struct bench *t, const char *name, int kind)
 {
     struct error err = {0};
     char path[512];
@@ -125,7 +125,7 @@ static void logits_are_the_reference(void)
 
 static void losses_and_gradients_are_the_reference(void)
 {
-    static const enum pass_kind kinds[] = {PASS_CHECKPOINT, PASS_KEEP};
+    static const int kinds[] = {PASS_CHECKPOINT, PASS_KEEP};
     for (size_t n = 0; n < 6; n++) {
         struct bench t;
         bench_open(&t, names[n % 3], kinds[n / 3]);
@@ -395,7 +395,7 @@ static void compare_shared(struct bench *t, struct head *head, struct pass *pass
 }
 
 /* Of the adapter, with full of all weights too; only the first so many prefixes. */
-static void compare_all_shapes(const char *name, enum pass_kind kind, bool full, size_t prefix_count)
+static void compare_all_shapes(const char *name, int kind, bool full, size_t prefix_count)
 {
     static const int prefixes[] = {0, 1, 5, 300}, branches[] = {1, 2, 5}, owns[] = {1, 9, 70};
     struct bench t;

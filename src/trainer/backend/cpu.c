@@ -232,21 +232,6 @@ static int cpu_finish(struct backend *b, struct error *err)
     return 0;
 }
 
-static double cpu_available(struct backend *b)
-{
-    FILE *f = fopen("/proc/meminfo", "re");
-    char line[128];
-    double kb = 0;
-    (void)b;
-    while (f && fgets(line, sizeof line, f)) {
-        if (sscanf(line, "MemAvailable: %lf kB", &kb) == 1)
-            break;
-    }
-    if (f)
-        fclose(f);
-    return kb * 1024;
-}
-
 static const struct ops cpu_ops = {
     .close = cpu_backend_free,
     .alloc = cpu_alloc,

@@ -83,4 +83,7 @@ void cpu_few_matmul(struct backend *b, const struct matmul *p, const float *a, c
 /* One thread's product, for small blocks inside a parallel loop. */
 void cpu_small_matmul(const struct matmul *p, const float *a, const float *bm, float *c);
 
+/* cpu_available.c */
+double cpu_available(struct backend *b);
+
 #endif

@@ -206,6 +206,9 @@ struct ops {
     /* Ops may be on their way when they return: host arrays they read may change at once, those they write (loss_out,
      * norm; download's are there) are filled when finish returns. -1 and err when an op since the last failed. */
     int (*finish)(struct backend *b, struct error *err);
+    /* Takes so many bytes for what alloc will give, and scratch of one op among them, at once; -1 and err when they are
+     * not there. NULL where memory is not taken ahead. */
+    int (*reserve)(struct backend *b, double bytes, double scratch, struct error *err);
     /* Bytes that alloc may still give; 0 when that cannot be told. */
     double (*available)(struct backend *b);
     void (*close)(struct backend *b); /* frees it; what it allocated is gone */

@@ -170,6 +170,14 @@ int lora_load(struct model *m, const char *path, struct lora_options *o, struct 
     return error_prefix(err, "adapter %s: ", path);
 }
 
+int lora_describe(const struct model *m, const char *path, struct lora_options *o, struct error *err)
+{
+    *o = (struct lora_options){0};
+    if ((is_gguf(path) ? lora_describe_gguf : lora_describe_peft)(m, path, o, err) == 0)
+        return 0;
+    return error_prefix(err, "adapter %s: ", path);
+}
+
 int lora_save(const struct model *m, const char *path, const struct lora_options *o, const char *base,
               struct error *err)
 {

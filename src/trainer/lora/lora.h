@@ -23,6 +23,8 @@ int lora_attach(struct model *m, const struct lora_options *o, uint64_t seed, st
  * file that ends in .gguf in llama.cpp's. */
 int lora_load(struct model *m, const char *path, struct lora_options *o, struct params *params,
               struct error *err);
+/* Only what such an adapter is for m (which needs no weights): its options. */
+int lora_describe(const struct model *m, const char *path, struct lora_options *o, struct error *err);
 /* Writes the model's adapters: into a folder adapter_model.safetensors, then adapter_config.json, or one
  * .gguf file, which knows neither base (the base model's name) nor rsLoRA: its alpha then stands for
  * both, so that alpha / rank is the same factor. Each file is written atomically. */

@@ -104,21 +104,41 @@ static int read_maps(struct model *m, const struct weight_set *set, struct lora_
     return 0;
 }
 
+static struct gguf *open_adapter(const struct model *m, const char *path, struct lora_options *o, struct error *err)
+{
+    struct gguf *g = gguf_open(path, err);
+    if (g && check_head(g, m, err) == 0 && find_rank(gguf_weights(g), o, err) == 0)
+        return g;
+    gguf_close(g);
+    return NULL;
+}
+
 int lora_load_gguf(struct model *m, const char *path, struct lora_options *o, struct params *params,
                    struct error *err)
 {
-    struct gguf *g = gguf_open(path, err);
-    int result = g ? check_head(g, m, err) : -1;
-    if (result == 0)
-        result = find_rank(gguf_weights(g), o, err);
-    if (result == 0) {
-        double alpha = gguf_number(g, "adapter.lora.alpha", 0);
-        o->alpha = alpha != 0 ? alpha : o->rank; /* llama.cpp: no alpha, factor 1 */
-        result = isfinite(alpha) ? read_maps(m, gguf_weights(g), o, params, err)
+    struct gguf *g = open_adapter(m, path, o, err);
+    if (!g)
+        return -1;
+    double alpha = gguf_number(g, "adapter.lora.alpha", 0);
+    o->alpha = alpha != 0 ? alpha : o->rank; /* llama.cpp: no alpha, factor 1 */
+    int result = isfinite(alpha) ? read_maps(m, gguf_weights(g), o, params, err)
                                  : error_set(err, ERR_INPUT, "adapter.lora.alpha is no number");
-    }
     gguf_close(g);
     return result;
+}
+
+int lora_describe_gguf(const struct model *m, const char *path, struct lora_options *o, struct error *err)
+{
+    struct gguf *g = open_adapter(m, path, o, err);
+    struct names n;
+    for (int i = 0; g && i < m->config.layers; i++) {
+        for (int k = 0; k < LINEARS; k++) {
+            name_map(&n, i, k);
+            o->targets[k] = o->targets[k] || weights_find(gguf_weights(g), n.a);
+        }
+    }
+    gguf_close(g);
+    return g ? 0 : -1;
 }
 
 static void add_map(struct st_tensor *out, const struct model *m, int layer, int kind)

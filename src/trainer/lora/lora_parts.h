@@ -18,6 +18,8 @@ float *lora_host_copy(const struct model *m, const real *work, const float *mast
 /* The two formats; lora_load and lora_save choose. */
 int lora_load_peft(struct model *m, const char *folder, struct lora_options *o, struct params *params,
                    struct error *err);
+int lora_describe_peft(const struct model *m, const char *folder, struct lora_options *o, struct error *err);
+int lora_describe_gguf(const struct model *m, const char *path, struct lora_options *o, struct error *err);
 int lora_save_peft(const struct model *m, const char *folder, const struct lora_options *o, const char *base,
                    struct error *err);
 int lora_load_gguf(struct model *m, const char *path, struct lora_options *o, struct params *params,

@@ -97,19 +97,40 @@ static int load_tensors(struct model *m, const struct weight_set *set, struct lo
     return 0;
 }
 
-int lora_load_peft(struct model *m, const char *folder, struct lora_options *o, struct params *params,
-                   struct error *err)
+static int open_peft(const char *folder, struct weight_set *set, struct lora_options *o, struct error *err)
 {
-    struct weight_set set = {0};
     struct str name = {0};
     str_addf(&name, "%s/adapter_model.safetensors", folder);
     int result = read_config(folder, o, err);
     if (result == 0)
-        result = safetensors_read(name.at, &set, err);
+        result = safetensors_read(name.at, set, err);
+    str_free(&name);
+    return result;
+}
+
+int lora_load_peft(struct model *m, const char *folder, struct lora_options *o, struct params *params,
+                   struct error *err)
+{
+    struct weight_set set = {0};
+    int result = open_peft(folder, &set, o, err);
     if (result == 0)
         result = load_tensors(m, &set, o, params, err);
     weights_free(&set);
-    str_free(&name);
+    return result;
+}
+
+int lora_describe_peft(const struct model *m, const char *folder, struct lora_options *o, struct error *err)
+{
+    struct weight_set set = {0};
+    char name[LORA_NAME_BYTES];
+    int result = open_peft(folder, &set, o, err);
+    for (int i = 0; result == 0 && i < m->config.layers; i++) {
+        for (int k = 0; k < LINEARS; k++) {
+            lora_peft_name(name, i, k, 'A');
+            o->targets[k] = o->targets[k] || weights_find(&set, name);
+        }
+    }
+    weights_free(&set);
     return result;
 }
 

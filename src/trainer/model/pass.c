@@ -5,15 +5,16 @@
 #include "base/mem.h"
 
 /* What one layer keeps for its gradient. Every member is a row-wise buffer; see kept_sizes. What a norm or
- * an activation gives is cheaper computed again than kept. */
+ * an activation gives is cheaper computed again than kept. Where memory is short, and q and k have a norm, so are
+ * they (turned): a pass over memory for an eighth of what a layer keeps. They are then work's. */
 struct kept {
     real *q_raw, *k_raw, *q, *k, *v, *o, *mid, *gate, *up;
     float *rstd1, *q_rstd, *k_rstd, *lse, *rstd2;
 };
 
-/* Of the layer at hand, both ways: a norm's output, the activation, an adapter's inner rows. */
+/* Of the layer at hand, both ways: a norm's output, the activation, an adapter's inner rows, q and k. */
 struct work {
-    real *n, *act, *u;
+    real *n, *act, *u, *q, *k;
 };
 
 /* Scratch of the way back. */
@@ -23,11 +24,12 @@ struct scratch {
 
 struct pass {
     struct model *model;
-    enum pass_kind kind;
+    int layers_kept; /* 0: no gradients */
+    bool lean;       /* q and k are work's */
     const struct batch *batch;
     real **inputs;    /* layers + 1 buffers: each layer's input, then the last hidden state */
     int inputs_count;
-    struct kept *kept; /* one, or one a layer with PASS_KEEP */
+    struct kept *kept; /* a set for each layer that keeps; the lowest's serves all below it, too */
     int kept_count;
     struct work work;
     struct scratch scratch;
@@ -44,22 +46,37 @@ struct size {
     bool f32;    /* of floats, not of reals */
 };
 
-enum { KEPT = 14, WORK = 3, SCRATCH = 7 };
+enum { KEPT = 14, WORK = 5, SCRATCH = 7 };
 
-static void kept_sizes(const struct model *m, struct size out[KEPT])
+static int layers_kept(const struct model *m, int kept)
+{
+    return kept < m->config.layers ? kept : m->config.layers;
+}
+
+int pass_again(const struct model *m, int kept)
+{
+    return m->config.layers - layers_kept(m, kept);
+}
+
+static bool is_lean(const struct model *m, int kept)
+{
+    return m->config.qk_norm && kept > 0 && kept < m->config.layers;
+}
+
+static void kept_sizes(const struct model *m, bool lean, struct size out[KEPT])
 {
     const struct model_config *c = &m->config;
     size_t d = (size_t)c->hidden, ffn = (size_t)c->ffn, qh = (size_t)c->q_heads;
     size_t kh = (size_t)c->kv_heads, q = qh * (size_t)c->head_dim, kv = kh * (size_t)c->head_dim;
-    size_t norm = c->qk_norm;
+    size_t norm = c->qk_norm, turned = !lean;
     const struct size list[KEPT] = {
         {offsetof(struct kept, rstd1), 1, true},
         {offsetof(struct kept, q_raw), norm * q, false},
         {offsetof(struct kept, k_raw), norm * kv, false},
         {offsetof(struct kept, q_rstd), norm * qh, true},
         {offsetof(struct kept, k_rstd), norm * kh, true},
-        {offsetof(struct kept, q), q, false},
-        {offsetof(struct kept, k), kv, false},
+        {offsetof(struct kept, q), turned * q, false},
+        {offsetof(struct kept, k), turned * kv, false},
         {offsetof(struct kept, v), kv, false},
         {offsetof(struct kept, o), q, false},
         {offsetof(struct kept, lse), qh, true},
@@ -72,11 +89,14 @@ static void kept_sizes(const struct model *m, struct size out[KEPT])
         out[i] = list[i];
 }
 
-static void work_sizes(const struct model *m, struct size out[WORK])
+static void work_sizes(const struct model *m, bool lean, struct size out[WORK])
 {
+    size_t dim = lean ? (size_t)m->config.head_dim : 0;
     out[0] = (struct size){offsetof(struct work, n), (size_t)m->config.hidden, false};
     out[1] = (struct size){offsetof(struct work, act), (size_t)m->config.ffn, false};
     out[2] = (struct size){offsetof(struct work, u), (size_t)model_widest_rank(m), false};
+    out[3] = (struct size){offsetof(struct work, q), dim * (size_t)m->config.q_heads, false};
+    out[4] = (struct size){offsetof(struct work, k), dim * (size_t)m->config.kv_heads, false};
 }
 
 /* Weights of the largest map that an adapter may be added to, or that is unpacked. */
@@ -138,8 +158,8 @@ static int alloc_pass(struct pass *p, size_t rows, struct error *err)
     size_t d = (size_t)p->model->config.hidden;
     struct size kept[KEPT], work[WORK], scratch[SCRATCH];
     size_t map = largest_map(p->model);
-    kept_sizes(p->model, kept);
-    work_sizes(p->model, work);
+    kept_sizes(p->model, p->lean, kept);
+    work_sizes(p->model, p->lean, work);
     scratch_sizes(p->model, scratch);
     if (alloc_all(b, &p->work, work, WORK, rows, err) != 0 ||
         (map && !(p->linears.w = b->ops->alloc(b, map, err))))
@@ -153,19 +173,20 @@ static int alloc_pass(struct pass *p, size_t rows, struct error *err)
             return -1;
     }
     p->table = b->ops->alloc_f32(b, rows * (size_t)p->model->config.head_dim, err);
-    if (!p->table || p->kind == PASS_FORWARD)
+    if (!p->table || p->layers_kept == 0)
         return p->table ? 0 : -1;
     p->d_hidden = b->ops->alloc(b, rows * d, err);
     return p->d_hidden ? alloc_all(b, &p->scratch, scratch, SCRATCH, rows, err) : -1;
 }
 
-struct pass *pass_new(struct model *m, int max_rows, enum pass_kind kind, struct error *err)
+struct pass *pass_new(struct model *m, int max_rows, int kept, struct error *err)
 {
     struct pass *p = mem_zalloc(1, sizeof *p);
     p->model = m;
-    p->kind = kind;
-    p->kept_count = kind == PASS_KEEP ? m->config.layers : 1;
-    p->inputs_count = kind == PASS_FORWARD ? 2 : m->config.layers + 1;
+    p->layers_kept = layers_kept(m, kept);
+    p->lean = is_lean(m, kept);
+    p->kept_count = p->layers_kept ? p->layers_kept : 1;
+    p->inputs_count = p->layers_kept ? m->config.layers + 1 : 2;
     p->kept = mem_zalloc((size_t)p->kept_count, sizeof *p->kept);
     p->inputs = mem_zalloc((size_t)p->inputs_count, sizeof *p->inputs);
     if (alloc_pass(p, (size_t)max_rows, err) == 0) {
@@ -183,8 +204,8 @@ void pass_free(struct pass *p)
         return;
     struct backend *b = p->model->backend;
     struct size kept[KEPT], work[WORK], scratch[SCRATCH];
-    kept_sizes(p->model, kept);
-    work_sizes(p->model, work);
+    kept_sizes(p->model, p->lean, kept);
+    work_sizes(p->model, p->lean, work);
     scratch_sizes(p->model, scratch);
     release_all(b, &p->work, work, WORK);
     b->ops->release(b, p->linears.w);
@@ -208,28 +229,45 @@ static double row_bytes(const struct model *m, const struct size *sizes, int cou
     return bytes;
 }
 
-double pass_bytes(const struct model *m, int max_rows, enum pass_kind kind)
+double pass_bytes(const struct model *m, int max_rows, int kept)
 {
-    struct size kept[KEPT], work[WORK], scratch[SCRATCH];
+    struct size sets[KEPT], work[WORK], scratch[SCRATCH];
     double size = (double)m->backend->real_bytes, d = size * m->config.hidden;
-    kept_sizes(m, kept);
-    work_sizes(m, work);
+    bool lean = is_lean(m, kept), grads = kept > 0;
+    kept_sizes(m, lean, sets);
+    work_sizes(m, lean, work);
     scratch_sizes(m, scratch);
     int layers = m->config.layers;
-    double back = kind == PASS_FORWARD ? 0 : row_bytes(m, scratch, SCRATCH) + d;
-    double row = row_bytes(m, kept, KEPT) * (kind == PASS_KEEP ? layers : 1) + row_bytes(m, work, WORK) +
-                 (double)sizeof(float) * m->config.head_dim + d * (kind == PASS_FORWARD ? 2 : layers + 1) + back;
+    double back = grads ? row_bytes(m, scratch, SCRATCH) + d : 0;
+    double row = row_bytes(m, sets, KEPT) * (grads ? layers_kept(m, kept) : 1) + row_bytes(m, work, WORK) +
+                 (double)sizeof(float) * m->config.head_dim + d * (grads ? layers + 1 : 2) + back;
     return row * max_rows + size * (double)largest_map(m);
+}
+
+/* The layers that keep nothing, which are computed again. */
+static int below(const struct pass *p)
+{
+    return p->model->config.layers - p->layers_kept;
 }
 
 static struct kept *kept_of(const struct pass *p, int layer)
 {
-    return &p->kept[p->kind == PASS_KEEP ? layer : 0];
+    return &p->kept[p->layers_kept && layer > below(p) ? layer - below(p) : 0];
 }
 
 static real *input_of(const struct pass *p, int layer)
 {
-    return p->inputs[p->kind == PASS_FORWARD ? layer % 2 : layer];
+    return p->inputs[p->layers_kept ? layer : layer % 2];
+}
+
+static real *q_of(const struct pass *p, const struct kept *a)
+{
+    return p->lean ? p->work.q : a->q;
+}
+
+static real *k_of(const struct pass *p, const struct kept *a)
+{
+    return p->lean ? p->work.k : a->k;
 }
 
 static void forward_norm(struct pass *p, const struct norm *n, const real *x, int rows, int d, real *y,
@@ -245,9 +283,22 @@ static struct attention attention_of(const struct pass *p, const struct kept *a)
     return (struct attention){
         .rows = p->batch->rows, .q_heads = c->q_heads, .kv_heads = c->kv_heads,
         .head_dim = c->head_dim, .segments = p->batch->segments,
-        .segment_count = p->batch->segment_count, .q = a->q, .k = a->k, .v = a->v, .o = a->o,
-        .lse = a->lse,
+        .segment_count = p->batch->segment_count, .q = q_of(p, a), .k = k_of(p, a),
+        .v = a->v, .o = a->o, .lse = a->lse,
     };
+}
+
+/* The norms of heads and RoPE. */
+static void turn_heads(struct pass *p, const struct layer *l, struct kept *a)
+{
+    struct backend *b = p->model->backend;
+    const struct model_config *c = &p->model->config;
+    int rows = p->batch->rows;
+    real *q = q_of(p, a), *k = k_of(p, a);
+    b->ops->norm_rope(b, c->qk_norm ? a->q_raw : q, c->qk_norm ? l->q.w : NULL, p->table, rows, c->q_heads, c->head_dim,
+                      c->eps, q, a->q_rstd);
+    b->ops->norm_rope(b, c->qk_norm ? a->k_raw : k, c->qk_norm ? l->k.w : NULL, p->table, rows, c->kv_heads,
+                      c->head_dim, c->eps, k, a->k_rstd);
 }
 
 static void forward_attention(struct pass *p, const struct layer *l, struct kept *a, const real *x)
@@ -258,9 +309,7 @@ static void forward_attention(struct pass *p, const struct layer *l, struct kept
     real *q = c->qk_norm ? a->q_raw : a->q, *k = c->qk_norm ? a->k_raw : a->k;
     forward_norm(p, &l->before_attention, x, rows, c->hidden, p->work.n, a->rstd1);
     linears_forward(b, &l->inputs[INPUT_QKV], p->work.n, rows, (real *const[]){q, k, a->v}, &p->linears);
-    b->ops->norm_rope(b, q, c->qk_norm ? l->q.w : NULL, p->table, rows, c->q_heads, c->head_dim, c->eps, a->q, a->q_rstd);
-    b->ops->norm_rope(b, k, c->qk_norm ? l->k.w : NULL, p->table, rows, c->kv_heads, c->head_dim, c->eps, a->k,
-                      a->k_rstd);
+    turn_heads(p, l, a);
     struct attention at = attention_of(p, a);
     b->ops->attention(b, &at);
     linear_forward(b, &l->linears[LINEAR_O], a->o, rows, x, a->mid, &p->linears);
@@ -291,7 +340,7 @@ const real *pass_forward(struct pass *p, const struct batch *batch, pass_keys_fn
         struct kept *a = kept_of(p, i);
         forward_attention(p, &m->layers[i], a, input_of(p, i));
         if (keys)
-            keys(ctx, i, a->k, a->v);
+            keys(ctx, i, k_of(p, a), a->v);
         forward_ffn(p, &m->layers[i], a, input_of(p, i + 1));
     }
     if (p->d_hidden)
@@ -370,10 +419,11 @@ void pass_backward(struct pass *p)
     struct backend *b = m->backend;
     for (int i = m->config.layers - 1; i >= 0; i--) {
         struct kept *a = kept_of(p, i);
-        /* the one set of buffers holds the last layer when the way back begins */
-        if (p->kind == PASS_CHECKPOINT && i != m->config.layers - 1) {
+        if (i < below(p)) {
             forward_attention(p, &m->layers[i], a, input_of(p, i));
             forward_ffn(p, &m->layers[i], a, NULL);
+        } else if (p->lean) {
+            turn_heads(p, &m->layers[i], a);
         }
         backward_ffn(p, &m->layers[i], a);
         backward_attention(p, &m->layers[i], a, input_of(p, i), i == 0 && !m->d_embed);

@@ -1,10 +1,12 @@
 /*
- * One pass of packed rows through the model, forward and back. What the gradient needs is kept for
- * every layer, or only each layer's input (checkpointing): then a layer is computed again on the
- * way back.
+ * One pass of packed rows through the model, forward and back. What the gradient needs is kept for as many layers
+ * as the caller asks; of the others only their input is (checkpointing), and they are computed again on the way
+ * back: the same bits, whatever the number.
  */
 #ifndef TRAINER_MODEL_PASS_H
 #define TRAINER_MODEL_PASS_H
+
+#include <limits.h>
 
 #include "trainer/model/model.h"
 
@@ -16,19 +18,23 @@ struct batch {
     int segment_count;
 };
 
-enum pass_kind {
-    PASS_FORWARD,    /* no gradients */
-    PASS_CHECKPOINT, /* gradients, layers computed twice */
-    PASS_KEEP        /* gradients, everything kept */
+/* How many layers keep what their gradient needs: those at the top, which the way back meets first. The top one always
+ * does: it was computed last. More than there are means all. */
+enum {
+    PASS_FORWARD = 0,    /* no gradients */
+    PASS_CHECKPOINT = 1, /* the fewest */
+    PASS_KEEP = INT_MAX
 };
 
 struct pass;
 
 /* For batches up to max_rows. NULL and err when memory is short. */
-struct pass *pass_new(struct model *m, int max_rows, enum pass_kind kind, struct error *err);
+struct pass *pass_new(struct model *m, int max_rows, int kept, struct error *err);
 void pass_free(struct pass *p); /* NULL is fine */
+/* Layers of m that are computed again on the way back. */
+int pass_again(const struct model *m, int kept);
 /* Bytes that pass_new allocates: for planning. */
-double pass_bytes(const struct model *m, int max_rows, enum pass_kind kind);
+double pass_bytes(const struct model *m, int max_rows, int kept);
 
 /* Called after each layer of a forward pass with its keys and values (rows of kv_heads * head_dim,
  * after RoPE): filling a cache. */

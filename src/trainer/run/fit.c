@@ -8,7 +8,6 @@
 #include "trainer/run/commands.h"
 #include "trainer/run/fit.h"
 #include "trainer/run/peak.h"
-#include "trainer/run/plan.h"
 #include "trainer/run/seats.h"
 
 const struct option_spec fit_options[] = {
@@ -33,7 +32,7 @@ const struct option_spec fit_options[] = {
     {"branch-weight", "token|branch", "token", "what weighs the same: every token or every branch"},
     {"no-share", NULL, NULL, "compute each branch as a plain sequence"},
     {"row-tokens", "N", "2048", "tokens computed at once; changes memory and speed, not the result"},
-    {"recompute", "auto|on|off", "auto", "keep activations or compute layers twice (auto: by memory)"},
+    {"recompute", "auto|on|off|N", "auto", "layers computed twice to save memory: as few as fit, all, none, or N"},
     {"too-long", "stop|skip", "stop", "what to do with examples over --max-tokens"},
     {"every", "N", "100", "steps between checkpoints"},
     {"every-examples", "N", "0", "examples between checkpoints, in place of --every"},
@@ -100,90 +99,19 @@ static int attach(struct fit *f, struct error *err)
     return lora_attach(f->session.model, &f->lora, (uint64_t)f->seed, &f->params, err);
 }
 
-static int widest_row(const struct fit *f, bool share)
-{
-    size_t widest = (size_t)f->row_tokens;
-    for (size_t i = 0; i < f->data.count; i++) {
-        size_t rows = example_rows(&f->data.items[i], share);
-        widest = rows > widest ? rows : widest;
-    }
-    for (size_t i = 0; i < f->valid.count; i++) {
-        size_t rows = example_rows(&f->valid.items[i], share);
-        widest = rows > widest ? rows : widest;
-    }
-    return (int)widest;
-}
-
-/* The most tokens of a row that fit in so many more bytes, with layers computed twice; 0: not even one. */
-static int fitting_rows(const struct fit *f, int rows, double free_now)
-{
-    int fits = 0, not = rows;
-    while (not - fits > 1) {
-        int half = fits + (not - fits) / 2;
-        struct plan p = plan_of(f->session.model, &f->params, !f->full, half, PASS_CHECKPOINT);
-        if (plan_total(&p) - (double)f->session.backend->bytes <= free_now)
-            fits = half;
-        else
-            not = half;
-    }
-    return fits;
-}
-
-static int too_large(const struct fit *f, int rows, double need, double free_now, struct error *err)
-{
-    int fits = fitting_rows(f, rows + 1, free_now);
-    const char *bits = f->session.backend->ops->pack && !f->session.backend->base_bits
-                           ? "; --base-bits 8 or 4 holds the weights in less"
-                           : "";
-    if (fits == 0)
-        return error_set(err, ERR_LIMIT,
-                         "this training needs %.1f GB more and %.1f GB are free, and not even a row of one token would "
-                         "fit: a smaller --rank takes less%s",
-                         need * 1e-9, free_now * 1e-9, bits);
-    return error_set(err, ERR_LIMIT,
-                     "this training needs %.1f GB more and %.1f GB are free: with --recompute on rows of up to %d tokens "
-                     "would fit (--row-tokens, --max-tokens), and a smaller --rank takes less%s",
-                     need * 1e-9, free_now * 1e-9, fits, bits);
-}
-
-static int choose_kind(const struct fit *f, int rows, enum pass_kind *kind, struct error *err)
-{
-    const char *recompute = option(f->options, "recompute");
-    struct plan keep = plan_of(f->session.model, &f->params, !f->full, rows, PASS_KEEP);
-    struct plan twice = plan_of(f->session.model, &f->params, !f->full, rows, PASS_CHECKPOINT);
-    double free_now = f->session.backend->ops->available(f->session.backend), have = (double)f->session.backend->bytes;
-    bool fits = free_now == 0 || plan_total(&keep) - have < 0.8 * free_now;
-    *kind = *recompute == 'a' ? (fits ? PASS_KEEP : PASS_CHECKPOINT)
-            : strcmp(recompute, "on") == 0 ? PASS_CHECKPOINT
-                                           : PASS_KEEP;
-    double need = plan_total(*kind == PASS_KEEP ? &keep : &twice) - have;
-    if (free_now > 0 && need > free_now)
-        return too_large(f, rows, need, free_now, err);
-    return 0;
-}
-
 static int open_loss(struct fit *f, struct error *err)
 {
-    bool share = !option_flag(f->options, "no-share");
-    int rows = widest_row(f, share);
-    enum pass_kind kind;
-    if (choose_kind(f, rows, &kind, err) != 0)
-        return -1;
     f->optimizer = optimizer_new(f->session.backend, &f->params, err);
-    f->loss = f->optimizer ? loss_new(f->session.model, rows, kind, err) : NULL;
-    if (f->loss && f->valid.count)
-        f->measure = loss_new(f->session.model, rows, PASS_FORWARD, err);
-    if (!f->loss || (f->valid.count && !f->measure))
+    f->loss = f->optimizer ? loss_new(f->session.model, f->asked.rows, f->asked.kept, err) : NULL;
+    if (!f->loss)
         return -1;
-    f->loss->share = share;
+    f->loss->share = !option_flag(f->options, "no-share");
     f->loss->ranks = f->ranks;
     f->reduce = reduce_new(&f->ranks, f->session.backend, &f->params, f->session.model->config.layers);
     f->loss->reduce = f->reduce;
     f->loss->by_branch = strcmp(option(f->options, "branch-weight"), "branch") == 0;
-    if (f->measure) {
-        f->measure->share = share;
-        f->measure->ranks = f->ranks;
-    }
+    if (f->valid.count)
+        f->measure = loss_without_grads(f->loss);
     return 0;
 }
 
@@ -240,8 +168,8 @@ static int enter_folder(struct fit *f, struct error *err)
 static void fit_free(struct fit *f)
 {
     run_folder_close(&f->folder);
-    loss_free(f->loss);
     loss_free(f->measure);
+    loss_free(f->loss);
     reduce_free(f->reduce);
     optimizer_free(f->optimizer);
     params_free(&f->params);
@@ -255,8 +183,9 @@ static int open_all(struct fit *f, struct error *err)
 {
     if (read_numbers(f, err) != 0 ||
         (f->ranks.rank == 0 && run_folder_lock(option(f->options, "out"), &f->folder, err) != 0) ||
-        session_open_on(f->options, f->session.backend, &f->session, err) != 0 ||
-        read_data(f, err) != 0 || attach(f, err) != 0 || open_loss(f, err) != 0)
+        session_prepare(f->options, f->session.backend, &f->session, err) != 0 ||
+        read_data(f, err) != 0 || fit_plan(f, err) != 0 ||
+        session_load(f->options, &f->session, err) != 0 || attach(f, err) != 0 || open_loss(f, err) != 0)
         return -1;
     return enter_folder(f, err);
 }

@@ -4,6 +4,7 @@
 
 #include "trainer/optimizer/optimizer.h"
 #include "trainer/run/loss.h"
+#include "trainer/run/plan.h"
 #include "trainer/run/ranks.h"
 #include "trainer/run/reduce.h"
 #include "trainer/run/run_folder.h"
@@ -20,6 +21,8 @@ struct fit {
     struct params params;
     struct optimizer *optimizer;
     struct reduce *reduce;
+    struct plan_request asked;   /* of memory */
+    struct plan plan;
     struct loss *loss, *measure; /* measure: without gradients, for validation */
     struct run_folder folder;    /* the first rank's; empty in others */
     int epochs, batch, warmup, every, seed, row_tokens, steps_an_epoch, total;
@@ -39,6 +42,10 @@ struct fit {
 int fit_train(struct fit *f, struct error *err);
 /* From here on SIGTERM and SIGINT end a training after the step at hand. */
 void fit_catch_signals(void);
+
+/* Before any weight is read: plans the training, chooses how many layers keep their activations, and takes the memory
+ * where it is taken ahead. -1 and err, which says what would fit, when there is too little. */
+int fit_plan(struct fit *f, struct error *err);
 
 /* One optimizer step as metrics.jsonl tells it. */
 struct step_report {

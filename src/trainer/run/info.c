@@ -37,28 +37,6 @@ static void print_plan(const char *name, const struct plan *p)
     print_size(" ", plan_total(p), "\n");
 }
 
-/* What would train, without memory for it. */
-static int list_one(void *ctx, const char *name, struct slot s, size_t rows, size_t cols)
-{
-    (void)s;
-    params_add(ctx, name, NULL, NULL, NULL, rows, cols);
-    return 0;
-}
-
-static void list_lora(struct model *m, const struct lora_options *o, struct params *params)
-{
-    for (int i = 0; i < m->config.layers; i++) {
-        for (int k = 0; k < LINEARS; k++) {
-            struct linear *l = &m->layers[i].linears[k];
-            if (!o->targets[k])
-                continue;
-            l->lora.rank = o->rank;
-            params_add(params, "A", NULL, NULL, NULL, (size_t)o->rank, (size_t)l->in);
-            params_add(params, "B", NULL, NULL, NULL, (size_t)l->out, (size_t)o->rank);
-        }
-    }
-}
-
 static struct json *plan_json(const struct plan *p)
 {
     struct json *o = json_new_object();
@@ -71,51 +49,59 @@ static struct json *plan_json(const struct plan *p)
     return o;
 }
 
-/* Bytes; fits: yes, twice (when layers are computed twice), no. */
-static struct json *plans_json(const struct params *params, const struct plan *keep, const struct plan *twice, double now)
+/* Three ways to train: every layer keeps its activations, only the last does, or as many as fit here. */
+struct ways {
+    struct plan keep, twice, fit;
+    int layers, kept; /* kept: by fit; 0: it would not fit */
+    double now, trained;
+};
+
+static struct ways ways_of(struct plan_request *r)
+{
+    struct backend *b = r->backend;
+    struct ways w = {.layers = r->config->layers, .now = b->ops->available(b), .trained = plan_trained(r)};
+    r->kept = PASS_KEEP;
+    w.keep = plan_of(r);
+    r->kept = PASS_CHECKPOINT;
+    w.twice = plan_of(r);
+    r->kept = plan_choose(r);
+    w.fit = plan_of(r);
+    w.kept = plan_total(&w.fit) <= plan_room(b) ? r->kept : 0;
+    return w;
+}
+
+/* Bytes; fits: yes, twice (when some layers are computed twice: layers_kept says how many are not), no. */
+static struct json *ways_json(const struct ways *w)
 {
     struct json *o = json_new_object();
-    double count = 0;
-    for (size_t i = 0; i < params->count; i++)
-        count += (double)params->items[i].count;
-    json_set_number(o, "trained_weights", count);
-    json_set(o, "keeping", plan_json(keep));
-    json_set(o, "twice", plan_json(twice));
-    json_set_number(o, "available", now);
-    json_set_string(o, "fits", plan_total(keep) < now ? "yes" : plan_total(twice) < now ? "twice" : "no");
+    json_set_number(o, "trained_weights", w->trained);
+    json_set(o, "keeping", plan_json(&w->keep));
+    json_set(o, "twice", plan_json(&w->twice));
+    if (w->kept)
+        json_set(o, "chosen", plan_json(&w->fit));
+    json_set_int(o, "layers_kept", w->kept);
+    json_set_number(o, "available", w->now);
+    json_set_string(o, "fits", w->kept == w->layers ? "yes" : w->kept ? "twice" : "no");
     return o;
 }
 
-static int print_plans(const struct options *o, struct model *m, struct json *json, struct error *err)
+static void print_ways(const struct plan_request *r, const struct ways *w)
 {
-    struct lora_options lora = {.alpha = 1};
-    struct params params = {0};
-    bool full = option_flag(o, "full");
-    int rows;
-    if (option_int(o, "row-tokens", 1, 1 << 24, &rows, err) != 0 ||
-        option_int(o, "rank", 1, 4096, &lora.rank, err) != 0 ||
-        lora_parse_targets(option(o, "targets"), lora.targets, err) != 0)
-        return -1;
-    if (full)
-        model_visit(m, list_one, &params);
-    else
-        list_lora(m, &lora, &params);
-    struct plan keep = plan_of(m, &params, !full, rows, PASS_KEEP);
-    struct plan twice = plan_of(m, &params, !full, rows, PASS_CHECKPOINT);
-    double now = m->backend->ops->available(m->backend);
-    if (json) {
-        json_set(json, "plan", plans_json(&params, &keep, &twice, now));
-        params_free(&params);
-        return 0;
-    }
-    print_plan("keeping activations:", &keep);
-    print_plan("computing them twice:", &twice);
+    char name[64];
+    print_plan("keeping activations:", &w->keep);
+    print_plan("computing them twice:", &w->twice);
+    snprintf(name, sizeof name, "%d of %d layers twice:", w->layers - w->kept, w->layers);
+    if (w->kept && w->kept < w->layers)
+        print_plan(name, &w->fit);
     printf("%-22s", "free here:");
-    print_size(" ", now, plan_total(&keep) < now    ? ": fits\n"
-                         : plan_total(&twice) < now ? ": fits when layers are computed twice\n"
-                                                    : ": does not fit\n");
-    params_free(&params);
-    return 0;
+    print_size(" ", w->now, w->kept == w->layers ? ": fits\n" : w->kept ? ": fits when layers are computed twice\n"
+                                                                       : ": does not fit\n");
+    struct str advice = {0};
+    if (!w->kept)
+        plan_advise(r, 0, plan_room(r->backend), &advice);
+    if (advice.len)
+        printf("%-22s %s\n", "what would fit:", advice.at);
+    str_free(&advice);
 }
 
 static struct json *model_json(const struct model_config *c, const struct session *s)
@@ -142,14 +128,20 @@ static void say_model(const struct model_config *c, const struct session *s)
 
 static int plan(const struct options *o, const struct model_config *c, int threads, struct json *json, struct error *err)
 {
-    struct backend *b = session_backend(o, threads, err);
-    if (!b)
+    struct plan_request r = {.config = c, .full = option_flag(o, "full")};
+    if (option_int(o, "row-tokens", 1, 1 << 24, &r.rows, err) != 0 ||
+        option_int(o, "rank", 1, 4096, &r.lora.rank, err) != 0 ||
+        lora_parse_targets(option(o, "targets"), r.lora.targets, err) != 0 ||
+        !(r.backend = session_backend(o, threads, err)))
         return -1;
-    struct model *m = model_shell(b, c); /* a plan needs no weights */
-    int result = print_plans(o, m, json, err);
-    model_free(m);
-    backend_free(b);
-    return result;
+    r.base_bits = r.backend->base_bits;
+    struct ways w = ways_of(&r);
+    if (json)
+        json_set(json, "plan", ways_json(&w));
+    else
+        print_ways(&r, &w);
+    backend_free(r.backend);
+    return 0;
 }
 
 static int describe(const struct options *o, struct session *s, struct error *err)

@@ -6,15 +6,15 @@
 #include "base/array.h"
 #include "base/mem.h"
 
-struct loss *loss_new(struct model *m, int max_rows, enum pass_kind kind, struct error *err)
+struct loss *loss_new(struct model *m, int max_rows, int kept, struct error *err)
 {
     struct loss *l = mem_zalloc(1, sizeof *l);
     l->model = m;
     l->max_rows = max_rows;
-    l->grads = kind != PASS_FORWARD;
+    l->grads = kept != PASS_FORWARD;
     l->share = true;
     l->ranks.count = 1;
-    l->pass = pass_new(m, max_rows, kind, err);
+    l->pass = pass_new(m, max_rows, kept, err);
     l->head = l->pass ? head_new(m, l->grads, err) : NULL;
     if (l->head)
         return l;
@@ -22,12 +22,27 @@ struct loss *loss_new(struct model *m, int max_rows, enum pass_kind kind, struct
     return NULL;
 }
 
+struct loss *loss_without_grads(const struct loss *l)
+{
+    struct loss *other = mem_zalloc(1, sizeof *other);
+    other->model = l->model;
+    other->pass = l->pass;
+    other->head = l->head;
+    other->max_rows = l->max_rows;
+    other->share = l->share;
+    other->ranks = l->ranks;
+    other->borrowed = true;
+    return other;
+}
+
 void loss_free(struct loss *l)
 {
     if (!l)
         return;
-    pass_free(l->pass);
-    head_free(l->head);
+    if (!l->borrowed) {
+        pass_free(l->pass);
+        head_free(l->head);
+    }
     pack_free(&l->pack);
     mem_free(l->losses);
     mem_free(l->told);

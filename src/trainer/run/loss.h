@@ -27,13 +27,16 @@ struct loss {
     size_t told_count, told_cap, losses_cap;
     int max_rows;
     bool share, grads;
+    bool borrowed; /* pass and head are another's */
     bool by_branch; /* every branch weighs the same, instead of every trained token */
     struct reduce *reduce; /* told of the layers of a call's last row; NULL: nobody is */
     struct ranks ranks; /* this process computes every ranks.count-th example; loss_new: all */
 };
 
-/* Rows of at most max_rows tokens; larger examples must not come. NULL and err when memory is short. */
-struct loss *loss_new(struct model *m, int max_rows, enum pass_kind kind, struct error *err);
+/* Rows of at most max_rows tokens; larger examples must not come; kept: pass.h. NULL and err when memory is short. */
+struct loss *loss_new(struct model *m, int max_rows, int kept, struct error *err);
+/* The same without gradients, in the memory of l: never put to work between l's loss_run and loss_finish. */
+struct loss *loss_without_grads(const struct loss *l);
 void loss_free(struct loss *l); /* NULL is fine */
 /* Puts this rank's share of examples order[0..count) to work: adds to the model's gradients those of the objective,
  * which is normalised over all of them however they are packed and divided, and to sums what is known of them before

@@ -18,10 +18,10 @@ static bool allowed(const struct option_spec *spec, const char *value)
 {
     if (!strchr(spec->arg, '|'))
         return true;
-    size_t len = strlen(value);
+    size_t len = strlen(value), digits = len ? strspn(value, "0123456789") : 1; /* N at the end: any whole number */
     for (const char *at = spec->arg; *at; at += *at == '|') {
         size_t n = strcspn(at, "|");
-        if (n == len && strncmp(at, value, n) == 0)
+        if ((n == len && strncmp(at, value, n) == 0) || (strcmp(at, "N") == 0 && digits == len))
             return true;
         at += n;
     }

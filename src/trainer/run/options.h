@@ -11,7 +11,7 @@ enum { OPTIONS_MAX = 40 };
 
 struct option_spec {
     const char *name;     /* without dashes */
-    const char *arg;      /* word for the help; "a|b" is checked; NULL: a flag */
+    const char *arg;      /* word for the help; "a|b" is checked ("a|N": or a whole number); NULL: a flag */
     const char *fallback; /* value when absent; NULL: none */
     const char *help;
 };

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "trainer/run/plan.h"
 
 enum { TOKENIZER_MAX = 1 << 28, CONFIG_MAX = 1 << 24 };
 
@@ -72,19 +73,6 @@ static int open_chat(const struct options *o, struct slice template, struct sess
     return s->chat ? 0 : -1;
 }
 
-static int open_random(const struct options *o, const char *path, struct session *s, struct error *err)
-{
-    struct str text = {0};
-    struct model_config c = {0};
-    int seed = 0;
-    if (option_int(o, "seed", 0, 1L << 30, &seed, err) == 0 &&
-        read_in(path, "config.json", CONFIG_MAX, &text, err) == 0 &&
-        config_from_json(str_slice(&text), &c, err) == 0)
-        s->model = model_random(s->backend, &c, (uint64_t)seed, err);
-    str_free(&text);
-    return s->model ? 0 : -1;
-}
-
 /* NULL, too, when the command has no such option. */
 static const char *option_if_any(const struct options *o, const char *name)
 {
@@ -121,33 +109,50 @@ struct backend *session_backend_at(const struct options *o, const char *device, 
     return NULL;
 }
 
-static int open_model(const struct options *o, const char *path, struct session *s, struct error *err)
+/* A backend, and what the model is. */
+static int open_backend(const struct options *o, struct session *s, struct error *err)
 {
     int threads;
     if (option_int(o, "threads", 0, 1024, &threads, err) != 0)
         return -1;
     if (!s->backend)
         s->backend = session_backend(o, threads, err);
-    if (!s->backend)
+    return s->backend ? model_config_of(option(o, "model"), &s->config, err) : -1;
+}
+
+static int check_room(const struct session *s, struct error *err)
+{
+    struct backend *b = s->backend;
+    double need = plan_weights(&s->config, b), free_now = b->ops->available(b);
+    if (free_now == 0 || need <= free_now)
+        return 0;
+    bool packs = b->ops->pack && !b->base_bits;
+    return error_set(err, ERR_LIMIT, "the model's weights take %.2f GB and %.2f GB are free%s", need * 1e-9, free_now * 1e-9,
+                     packs ? "; --base-bits 8 or 4 holds them in half or a quarter" : "");
+}
+
+int session_load(const struct options *o, struct session *s, struct error *err)
+{
+    int seed = 0;
+    bool by_chance = wants_random(o);
+    if (check_room(s, err) != 0 || (by_chance && option_int(o, "seed", 0, 1L << 30, &seed, err) != 0))
         return -1;
-    if (wants_random(o))
-        return open_random(o, path, s, err);
-    s->model = model_load(s->backend, path, err);
+    s->model = by_chance ? model_random(s->backend, &s->config, (uint64_t)seed, err)
+                         : model_load(s->backend, option(o, "model"), err);
     return s->model ? 0 : -1;
 }
 
 int session_open_model(const struct options *o, struct session *s, struct error *err)
 {
     *s = (struct session){0};
-    return option_need(o, "model", err) == 0 ? open_model(o, option(o, "model"), s, err) : -1;
+    return option_need(o, "model", err) == 0 && open_backend(o, s, err) == 0 ? session_load(o, s, err) : -1;
 }
 
-static int open_all(const struct options *o, bool weights, struct session *s, struct error *err)
+/* Tokenizer and chat format. */
+static int open_text(const struct options *o, struct session *s, struct error *err)
 {
-    int max_tokens;
     struct str template = {0};
-    if (option_need(o, "model", err) != 0 ||
-        option_int(o, "max-tokens", 2, 1 << 24, &max_tokens, err) != 0)
+    if (option_need(o, "model", err) != 0)
         return -1;
     const char *path = option(o, "model");
     if (!file_exists(path))
@@ -157,25 +162,33 @@ static int open_all(const struct options *o, bool weights, struct session *s, st
     if (result == 0)
         result = open_chat(o, str_slice(&template), s, err);
     str_free(&template);
-    if (result == 0 && weights)
-        result = open_model(o, path, s, err);
-    int vocab = s->model ? s->model->config.vocab : s->tokenizer ? tokenizer_size(s->tokenizer) : 0;
-    if (s->model && max_tokens > s->model->config.max_positions)
-        max_tokens = s->model->config.max_positions;
-    s->reader = (struct reader){s->tokenizer, s->chat, vocab, (size_t)max_tokens, false};
     return result;
+}
+
+static int open_all(const struct options *o, bool backend, struct session *s, struct error *err)
+{
+    int max_tokens;
+    if (option_int(o, "max-tokens", 2, 1 << 24, &max_tokens, err) != 0 || open_text(o, s, err) != 0 ||
+        (backend && open_backend(o, s, err) != 0))
+        return -1;
+    int vocab = backend ? s->config.vocab : tokenizer_size(s->tokenizer);
+    if (backend && max_tokens > s->config.max_positions)
+        max_tokens = s->config.max_positions;
+    s->reader = (struct reader){s->tokenizer, s->chat, vocab, (size_t)max_tokens, false};
+    return 0;
+}
+
+int session_prepare(const struct options *o, struct backend *b, struct session *s, struct error *err)
+{
+    *s = (struct session){.backend = b};
+    return open_all(o, true, s, err);
 }
 
 int session_open(const struct options *o, bool weights, struct session *s, struct error *err)
 {
     *s = (struct session){0};
-    return open_all(o, weights, s, err);
-}
-
-int session_open_on(const struct options *o, struct backend *b, struct session *s, struct error *err)
-{
-    *s = (struct session){.backend = b};
-    return open_all(o, true, s, err);
+    int result = open_all(o, weights, s, err);
+    return result == 0 && weights ? session_load(o, s, err) : result;
 }
 
 void session_close(struct session *s)

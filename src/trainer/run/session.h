@@ -8,6 +8,7 @@
 
 struct session {
     struct backend *backend;
+    struct model_config config; /* once there is a backend */
     struct model *model;
     struct tokenizer *tokenizer;
     const struct chat_format *chat;
@@ -33,8 +34,11 @@ struct backend *session_backend_at(const struct options *o, const char *device, 
 /* Opens tokenizer and chat format; with weights also the model (or a random one, --init random, where
  * the command's table has init). */
 int session_open(const struct options *o, bool weights, struct session *s, struct error *err);
-/* The same with weights, on a backend that is open, which the session takes over; NULL: it opens one. */
-int session_open_on(const struct options *o, struct backend *b, struct session *s, struct error *err);
+/* The same in two parts: all but the weights, on a backend that is open, which the session takes over (NULL: it opens
+ * one); then the weights. A model that is larger than the free memory is refused before
+ * anything of it is read. */
+int session_prepare(const struct options *o, struct backend *b, struct session *s, struct error *err);
+int session_load(const struct options *o, struct session *s, struct error *err);
 /* The backend and the model alone. */
 int session_open_model(const struct options *o, struct session *s, struct error *err);
 void session_close(struct session *s);

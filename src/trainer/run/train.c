@@ -231,6 +231,9 @@ int fit_train(struct fit *f, struct error *err)
               "%s at step %d of %d: %zu examples, %zu left out as too long, %d processes of %d threads",
               from ? "resumed" : "started", from, f->total, f->data.count, f->skipped, f->ranks.count,
               f->session.backend->threads);
+    log_write(f->folder.log, LOG_LEVEL_INFO, "memory: %.2f GB planned, %.2f GB could be had; %d of %d layers computed twice",
+              plan_total(&f->plan) * 1e-9, f->memory_limit * 1e-9, pass_again(f->session.model, f->asked.kept),
+              f->session.config.layers);
     int result = train(f, from, err);
     if (result != 0)
         log_write(f->folder.log, LOG_LEVEL_ERROR, "%s", err->text);
