@@ -86,6 +86,100 @@ static void check(struct twin *t, int rows, int cols, int bits)
     mem_free(again);
 }
 
+struct few_case {
+    int m, n, k, bits;
+    bool adds, bias;
+};
+
+/* x W' with W as packing leaves it, and what is added; in double. */
+static float *few_wanted(const struct few_case *c, const float *x, const float *w, const float *from, const float *bias)
+{
+    size_t n = (size_t)c->n, k = (size_t)c->k;
+    float *out = mem_zalloc((size_t)c->m * n, sizeof *out);
+    for (size_t i = 0; i < (size_t)c->m * n; i++) {
+        const float *left = x + i / n * k, *right = w + i % n * k;
+        double sum = 0;
+        for (size_t p = 0; p < k; p++)
+            sum += (double)left[p] * right[p];
+        out[i] = (float)(0.5 * sum + (c->adds ? from[i] : 0) + (c->bias ? bias[i % n] : 0));
+    }
+    return out;
+}
+
+static float *few_product(struct twin *t, const struct few_case *c, const struct packed_weights *packed,
+                          const struct pair all[5])
+{
+    struct backend *b = twin_side(t, GPU)->backend;
+    struct matmul p = {.tb = true, .m = c->m, .n = c->n, .k = c->k, .alpha = 0.5F, .beta = c->adds ? 1 : 0, .lda = c->k,
+                       .ldb = c->k, .ldc = c->n, .from = all[2].at[GPU], .bias = c->bias ? all[3].at[GPU] : NULL};
+    if (packed->at)
+        b->ops->matmul_packed(b, &p, all[0].at[GPU], packed, all[1].at[GPU], all[4].at[GPU]);
+    else
+        b->ops->matmul(b, &p, all[0].at[GPU], all[1].at[GPU], all[4].at[GPU]);
+    return twin_host(t, GPU, &all[4]);
+}
+
+static void check_few(struct twin *t, struct few_case c)
+{
+    char name[96];
+    struct error err = {0};
+    struct backend *b = twin_side(t, GPU)->backend;
+    size_t m = (size_t)c.m, n = (size_t)c.n, k = (size_t)c.k;
+    struct pair all[] = {twin_numbers(t, m * k, 1), twin_numbers(t, n * k, 0.1), twin_numbers(t, m * n, 1),
+                         twin_numbers(t, n, 1), twin_numbers(t, m * n, 1)};
+    float *host[4];
+    for (int i = 0; i < 4; i++)
+        host[i] = twin_host(t, GPU, &all[i]);
+    struct packed_weights packed = {.bits = c.bits};
+    if (c.bits < 16) {
+        plain(host[1], n * k, c.bits == 8 ? k : GROUP, c.bits);
+        if (b->ops->pack(b, all[1].at[GPU], c.n, c.k, &packed, &err) != 0) {
+            fprintf(stderr, "twin: %s\n", err.text);
+            exit(2);
+        }
+    }
+    float *want = few_wanted(&c, host[0], host[1], host[2], host[3]);
+    float *got = few_product(t, &c, &packed, all), *again = few_product(t, &c, &packed, all);
+    snprintf(name, sizeof name, "%d rows by weights in %d bits, %d to %d%s%s", c.m, c.bits, c.k, c.n,
+             c.adds ? " +=" : "", c.bias ? " and a bias" : "");
+    twin_compare(t, name, got, again, want, m * n, NEAR);
+    b->ops->release(b, packed.at);
+    twin_release(t, all, 5);
+    float *done[] = {host[0], host[1], host[2], host[3], want, got, again};
+    for (size_t i = 0; i < sizeof done / sizeof *done; i++)
+        mem_free(done[i]);
+}
+
+/* Through the kernel of few rows, whatever the rule is; shapes that it leaves to others among them. */
+static void check_few_all(struct twin *t)
+{
+    struct error err = {0};
+    struct backend *ours = twin_side(t, GPU)->backend;
+    setenv("HINGE_FEW_ROWS", "80,80,80", 1);
+    twin_side(t, GPU)->backend = cuda_backend_new(0, &err);
+    unsetenv("HINGE_FEW_ROWS");
+    if (!twin_side(t, GPU)->backend) {
+        fprintf(stderr, "twin: %s\n", err.text);
+        exit(2);
+    }
+    for (int bits = 4; bits <= 16; bits *= 2) {
+        check_few(t, (struct few_case){1, 70, 192, bits, false, false});
+        check_few(t, (struct few_case){7, 33, 64, bits, true, true});
+        check_few(t, (struct few_case){13, 40, 320, bits, true, false});
+        check_few(t, (struct few_case){31, 17, 4160, bits, false, true}); /* several blocks a sum */
+        check_few(t, (struct few_case){64, 65, 128, bits, true, true});
+        check_few(t, (struct few_case){77, 5, 448, bits, false, false});
+        check_few(t, (struct few_case){3, 10, 80, bits, true, true}); /* no whole groups of 64 */
+        check_few(t, (struct few_case){3, 10, 37, bits, true, true});
+        if (!twin_large(t))
+            continue;
+        for (int rows = 1; rows <= 64; rows *= 4)
+            check_few(t, (struct few_case){rows, 4096, 12288, bits, true, false});
+    }
+    twin_side(t, GPU)->backend->ops->close(twin_side(t, GPU)->backend);
+    twin_side(t, GPU)->backend = ours;
+}
+
 /* Losses of a model with its weights in so many bits. */
 static float *losses_in(struct twin *t, const struct model_config *c, int bits, int *ids)
 {
@@ -128,6 +222,7 @@ void twin_quant(struct twin *t)
         check(t, 1, 1, bits);
         check(t, 7, 1032, bits);
     }
+    check_few_all(t);
     for (int i = 0; i <= TOKENS; i++)
         ids[i] = twin_below(t, c.vocab);
     float *full = losses_in(t, &c, 16, ids), *eight = losses_in(t, &c, 8, ids), *four = losses_in(t, &c, 4, ids);

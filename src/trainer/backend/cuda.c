@@ -401,6 +401,7 @@ static const struct ops cuda_ops = {
     .matmul = cuda_matmul,
     .pack = cuda_pack,
     .unpack = cuda_unpack,
+    .matmul_packed = cuda_matmul_packed,
     .packed_bytes = cuda_packed_bytes,
     .bias_grad = bias_grad,
     .gather = gather,
@@ -473,6 +474,7 @@ struct backend *cuda_backend_new(int device, struct error *err)
     c->base = (struct backend){.ops = &cuda_ops, .name = "cuda", .threads = 1, .real_bytes = REAL};
     c->device = device;
     c->stream = &c->queue;
+    cuda_few_open(c);
     c->arena = cuda_arena_new(&(struct arena_source){take_piece, give_piece, c});
     if (open_device(c, err) == 0 && (c->stage = cuda_stage_new(c, err)) && (c->lt = cuda_lt_new(c, err)))
         return &c->base;

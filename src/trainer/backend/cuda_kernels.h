@@ -51,6 +51,21 @@ void kernel_unpack8(cuda_stream s, const signed char *w, const float *scales, in
 void kernel_pack4(cuda_stream s, const void *w, size_t count, float *scales, unsigned char *out);
 void kernel_unpack4(cuda_stream s, const unsigned char *w, const float *scales, size_t count, void *out);
 
+/* cuda_few.cu: out (m by n) = alpha x W' + beta from + bias, W (n by k) in 16 bits, in 8 or 4 as cuda_quant.cu packs it.
+ * x and W begin at a multiple of 16 bytes, lda is a multiple of 8, a row of W of 16 bytes, and in 4 bits k of 64. from and
+ * bias may be NULL, from may be out. kernel_few_plan fills steps and splits and gives the floats that room must hold. */
+struct cuda_few {
+    int m, n, k, bits;
+    int lda, ldc, steps, splits;
+    const void *x, *w;
+    const float *scales;
+    const void *from, *bias;
+    void *out;
+    float *room;
+};
+size_t kernel_few_plan(struct cuda_few *f, int processors);
+void kernel_few(cuda_stream s, const struct cuda_few *f, float alpha, float beta);
+
 /* cuda_loss.cu: see ops->cross_entropy; all of out may be NULL, so may d_logits with weights NULL. */
 struct cuda_loss {
     float *loss, *entropy, *margin;

@@ -342,7 +342,7 @@ void cuda_matmul(struct backend *b, const struct matmul *m, const real *a, const
 {
     struct cuda *c = cuda_of(b);
     cuda_begin(c, "product", m->m, m->n, m->k);
-    if (m->m == 0 || m->n == 0 || c->fault.code)
+    if (m->m == 0 || m->n == 0 || c->fault.code || cuda_few(c, m, a, bm, NULL, 16, out))
         return;
     const void *at[OPERANDS] = {a, bm, m->from && m->beta != 0 ? m->from : out, out, m->bias};
     if (m->bias && multiply(c, m, at, m->bias, out))

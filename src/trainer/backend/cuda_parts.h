@@ -12,10 +12,13 @@ struct cuda_masks; /* blocks of the segments at hand */
 struct cuda_steps; /* pieces of what trains */
 struct cuda_comm;  /* the other processes of a training */
 
+enum { CUDA_WIDTHS = 3 }; /* of weights: 16, 8 and 4 bits */
+
 struct cuda {
     struct backend base;
     int device, processors;
     bool hopper; /* compute capability 9.0 */
+    int few_rows[CUDA_WIDTHS]; /* products of up to so many rows go through cuda_few.cu */
     size_t total;
     struct cuda_queue queue;
     cuda_stream stream; /* the queue; all work but what cuda_stage.c copies and waits for goes through it */
@@ -71,6 +74,11 @@ struct cuda_lt *cuda_lt_new(struct cuda *c, struct error *err);
 void cuda_lt_free(struct cuda *c, struct cuda_lt *lt); /* NULL is fine */
 void cuda_matmul(struct backend *b, const struct matmul *p, const real *a, const real *bm, void *out);
 
+/* cuda_few.c: carries a product out where the rule wants it; false: it is for others. scales: of packed weights. */
+void cuda_few_open(struct cuda *c);
+bool cuda_few(struct cuda *c, const struct matmul *p, const real *x, const void *w, const float *scales, int bits,
+              void *out);
+
 /* cuda_masks.c */
 void cuda_masks_free(struct cuda *c, struct cuda_masks *m); /* NULL is fine */
 void cuda_attention(struct backend *b, const struct attention *a);
@@ -91,6 +99,8 @@ void cuda_settle(struct cuda *c);
 /* cuda_quant.c */
 int cuda_pack(struct backend *b, const real *w, int rows, int cols, struct packed_weights *p, struct error *err);
 void cuda_unpack(struct backend *b, const struct packed_weights *p, int rows, int cols, real *out);
+void cuda_matmul_packed(struct backend *b, const struct matmul *p, const real *a, const struct packed_weights *w,
+                        real *room, void *out);
 size_t cuda_packed_bytes(int rows, int cols, int bits);
 /* What rows are made of, packed: bytes of scales from the beginning on, and of numbers from *numbers on. */
 size_t cuda_packed_scales(int rows, int cols, int bits, size_t *numbers);

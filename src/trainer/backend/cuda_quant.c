@@ -58,3 +58,15 @@ void cuda_unpack(struct backend *b, const struct packed_weights *p, int rows, in
         kernel_unpack4(c->stream, (const unsigned char *)p->at + before, p->at, (size_t)rows * (size_t)cols, out);
     cuda_launched(c);
 }
+
+void cuda_matmul_packed(struct backend *b, const struct matmul *p, const real *a, const struct packed_weights *w,
+                        real *room, void *out)
+{
+    struct cuda *c = cuda_of(b);
+    int rows = p->tb ? p->n : p->k, cols = p->tb ? p->k : p->n;
+    if (p->m == 0 || c->fault.code ||
+        cuda_few(c, p, a, (const char *)w->at + scale_bytes(rows, cols, w->bits), w->at, w->bits, out))
+        return;
+    cuda_unpack(b, w, rows, cols, room);
+    cuda_matmul(b, p, a, room, out);
+}

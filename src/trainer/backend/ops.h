@@ -136,6 +136,9 @@ struct ops {
      * read of it. NULL where a backend has only its own numbers. */
     int (*pack)(struct backend *b, const real *w, int rows, int cols, struct packed_weights *p, struct error *err);
     void (*unpack)(struct backend *b, const struct packed_weights *p, int rows, int cols, real *out);
+    /* matmul with B packed, without gaps (ldb); room: numbers for all of it, where a backend may unpack it. */
+    void (*matmul_packed)(struct backend *b, const struct matmul *p, const real *a, const struct packed_weights *bm,
+                          real *room, void *c);
     size_t (*packed_bytes)(int rows, int cols, int bits);
     void (*bias_grad)(struct backend *b, const real *dy, int rows, int d, float *dbias); /* += */
 

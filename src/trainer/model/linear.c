@@ -56,25 +56,27 @@ static const real *merged(struct backend *b, const struct linear *l, real *w)
     return w;
 }
 
-/* The weights as products read them. */
-static const real *weights_of(struct backend *b, const struct linear *l, const struct linear_scratch *s)
+/* A product with the map's weights, or with sum where that is given. */
+static void times_weights(struct backend *b, const struct linear *l, const real *sum, const struct matmul *p,
+                          const real *x, real *y, const struct linear_scratch *s)
 {
-    if (!l->packed.at)
-        return l->w;
+    if (sum || !l->packed.at) {
+        b->ops->matmul(b, p, x, sum ? sum : l->w, y);
+        return;
+    }
     assert(s && s->w); /* whoever has packed weights has room for them */
-    b->ops->unpack(b, &l->packed, l->out, l->in, s->w);
-    return s->w;
+    b->ops->matmul_packed(b, p, x, &l->packed, s->w, y);
 }
 
 /* y = plus + x W' + bias */
-static void forward_by(struct backend *b, const struct linear *l, const real *w, const real *x, int rows,
-                       const real *plus, real *y)
+static void forward_by(struct backend *b, const struct linear *l, const real *sum, const real *x, int rows,
+                       const real *plus, real *y, const struct linear_scratch *s)
 {
-    b->ops->matmul(b,
-                   &(struct matmul){.tb = true, .m = rows, .n = l->out, .k = l->in, .alpha = 1,
-                                    .beta = plus ? 1 : 0, .from = plus, .bias = l->bias, .lda = l->in, .ldb = l->in,
-                                    .ldc = l->out},
-                   x, w, y);
+    times_weights(b, l, sum,
+                  &(struct matmul){.tb = true, .m = rows, .n = l->out, .k = l->in, .alpha = 1,
+                                   .beta = plus ? 1 : 0, .from = plus, .bias = l->bias, .lda = l->in, .ldb = l->in,
+                                   .ldc = l->out},
+                  x, y, s);
 }
 
 /* y[i] += scale u B', u the map's columns */
@@ -107,7 +109,7 @@ void linear_forward(struct backend *b, const struct linear *l, const real *x, in
 {
     bool sum = merging_gains(b, l, rows, s);
     struct linears one = alone(l);
-    forward_by(b, l, sum ? merged(b, l, s->w) : weights_of(b, l, s), x, rows, plus, y);
+    forward_by(b, l, sum ? merged(b, l, s->w) : NULL, x, rows, plus, y, s);
     if (l->lora.rank && !sum)
         low_rank_forward(b, &one, x, rows, &y, s);
 }
@@ -123,7 +125,7 @@ void linears_forward(struct backend *b, const struct linears *g, const real *x, 
         if (each)
             linear_forward(b, l, x, rows, NULL, y[i], s);
         else
-            forward_by(b, l, weights_of(b, l, s), x, rows, NULL, y[i]);
+            forward_by(b, l, NULL, x, rows, NULL, y[i], s);
     }
     if (!each && linears_rank(g))
         low_rank_forward(b, g, x, rows, y, s);
@@ -204,14 +206,14 @@ static void low_rank_backward(struct backend *b, const struct linears *g, const 
 }
 
 /* dx = beta dx + dy W, and the gradients of the map itself */
-static void backward_by(struct backend *b, const struct linear *l, const real *w, const real *x, const real *dy,
-                        int rows, float beta, real *dx)
+static void backward_by(struct backend *b, const struct linear *l, const real *sum, const real *x, const real *dy,
+                        int rows, float beta, real *dx, const struct linear_scratch *s)
 {
     if (dx)
-        b->ops->matmul(b,
-                       &(struct matmul){.m = rows, .n = l->in, .k = l->out, .alpha = 1, .beta = beta,
-                                        .lda = l->out, .ldb = l->in, .ldc = l->in},
-                       dy, w, dx);
+        times_weights(b, l, sum,
+                      &(struct matmul){.m = rows, .n = l->in, .k = l->out, .alpha = 1, .beta = beta,
+                                       .lda = l->out, .ldb = l->in, .ldc = l->in},
+                      dy, dx, s);
     if (l->dw)
         b->ops->matmul(b,
                        &(struct matmul){.ta = true, .m = l->out, .n = l->in, .k = rows, .alpha = 1,
@@ -225,8 +227,7 @@ void linear_backward(struct backend *b, const struct linear *l, const real *x, c
                      float beta, real *dx, const struct linear_scratch *s)
 {
     bool sum = dx && merging_gains(b, l, rows, s); /* dx then holds the adapter's share */
-    const real *w = !dx ? NULL : sum ? merged(b, l, s->w) : weights_of(b, l, s);
-    backward_by(b, l, w, x, dy, rows, beta, dx);
+    backward_by(b, l, sum ? merged(b, l, s->w) : NULL, x, dy, rows, beta, dx, s);
     if (!l->lora.rank)
         return;
     assert(s);
@@ -251,7 +252,7 @@ void linears_backward(struct backend *b, const struct linears *g, const real *x,
         if (each)
             linear_backward(b, l, x, dy[i], rows, beta, dx, s);
         else
-            backward_by(b, l, dx ? weights_of(b, l, s) : NULL, x, dy[i], rows, beta, dx);
+            backward_by(b, l, NULL, x, dy[i], rows, beta, dx, s);
     }
     if (!each && linears_rank(g))
         low_rank_backward(b, g, x, dy, rows, g->da != NULL, dx, s);

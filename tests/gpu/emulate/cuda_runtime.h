@@ -26,6 +26,9 @@ struct dim3 {
 struct alignas(16) uint4 {
     unsigned x, y, z, w;
 };
+struct alignas(8) uint2 {
+    unsigned x, y;
+};
 struct alignas(16) float4 {
     float x, y, z, w;
 };
@@ -104,6 +107,15 @@ static inline unsigned __float_as_uint(float x)
     unsigned u;
     memcpy(&u, &x, sizeof u);
     return u;
+}
+/* Four bytes of the eight in y and x, by the low three bits of s's nibbles. */
+static inline unsigned __byte_perm(unsigned x, unsigned y, unsigned s)
+{
+    uint64_t both = (uint64_t)y << 32 | x;
+    unsigned out = 0;
+    for (unsigned i = 0; i < 4; i++)
+        out |= (unsigned)(both >> 8 * (s >> 4 * i & 7) & 255) << 8 * i;
+    return out;
 }
 static inline int min(int a, int b)
 {
