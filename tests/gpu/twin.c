@@ -26,16 +26,17 @@ struct twin {
     int cases;
     FILE *json;
     const char *golden;
+    int device;
 };
 
 #ifdef CUDA_EMULATED
 #include <cuda_runtime_api.h>
-static void change_order(int turn)
+void twin_order(int turn)
 {
     emulate_order((unsigned)turn);
 }
 #else
-static void change_order(int turn)
+void twin_order(int turn)
 {
     (void)turn;
 }
@@ -49,6 +50,11 @@ bool twin_large(const struct twin *t)
 const char *twin_folder(const struct twin *t)
 {
     return t->golden;
+}
+
+int twin_device(const struct twin *t)
+{
+    return t->device;
 }
 
 struct side *twin_side(struct twin *t, int which)
@@ -188,7 +194,7 @@ void twin_run(struct twin *t, twin_op *op, const void *ctx, struct pair *outs, i
     for (int turn = 0; turn < REPEATS; turn++) {
         if (turn)
             restore(t, outs, count, was);
-        change_order(turn);
+        twin_order(turn);
         op(t->sides[GPU].backend, GPU, ctx);
         for (int i = 0; i < count; i++) {
             float *now = twin_host(t, GPU, &outs[i]);
@@ -200,7 +206,7 @@ void twin_run(struct twin *t, twin_op *op, const void *ctx, struct pair *outs, i
             mem_free(now);
         }
     }
-    change_order(0);
+    twin_order(0);
     double worst = 0;
     for (int i = 0; i < count; i++) {
         float *want = twin_host(t, CPU, &outs[i]);
@@ -253,7 +259,6 @@ int main(int argc, char **argv)
     unsigned long long seed = (unsigned long long)time(NULL);
 #endif
     const char *json = NULL, *only = NULL;
-    int device = 0;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--large") == 0)
             t.large = true;
@@ -266,14 +271,14 @@ int main(int argc, char **argv)
         else if (strcmp(argv[i], "--golden") == 0 && i + 1 < argc)
             t.golden = argv[++i];
         else if (strcmp(argv[i], "--device") == 0 && i + 1 < argc)
-            device = atoi(argv[++i]);
+            t.device = atoi(argv[++i]);
     }
     if (!cuda_built() || cuda_device_count() == 0) {
         fprintf(stderr, "twin: skipped: %s\n", cuda_built() ? "no GPU is here" : "built without CUDA");
         return 77;
     }
     t.sides[CPU].backend = cpu_backend_new(0);
-    t.sides[GPU].backend = cuda_backend_new(device, &err);
+    t.sides[GPU].backend = cuda_backend_new(t.device, &err);
     if (!t.sides[GPU].backend) {
         fprintf(stderr, "twin: %s\n", err.text);
         return 2;

@@ -26,6 +26,7 @@ struct twin;
 
 bool twin_large(const struct twin *t);
 const char *twin_folder(const struct twin *t); /* of golden models; NULL: none */
+int twin_device(const struct twin *t);
 struct side *twin_side(struct twin *t, int which);
 int twin_below(struct twin *t, int n);
 /* Normal numbers times scale: rounded to bf16, or fp32 as they are. */
@@ -39,6 +40,8 @@ double twin_distance(const float *a, const float *b, size_t count, double least)
 typedef void twin_op(struct backend *b, int side, const void *ctx);
 void twin_run(struct twin *t, twin_op *op, const void *ctx, struct pair *outs, int count, double most,
               const char *format, ...) PRINTF_LIKE(7, 8);
+/* The order in which emulated threads run from here on; 0 is the usual one. */
+void twin_order(int turn);
 /* For results that are on the host: the GPU's, once more, and the CPU's. */
 void twin_compare(struct twin *t, const char *name, const float *gpu, const float *again, const float *cpu, size_t count,
                   double most);
