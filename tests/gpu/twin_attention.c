@@ -127,13 +127,14 @@ void twin_attention(struct twin *t)
 {
     static const struct shape plain[] = {{0, {1}}, {0, {77}}}, pair[] = {{70, {3, 65}}},
                               five[] = {{129, {1, 2, 1, 30, 1}}, {1, {1}}}, none[] = {{0, {3, 1, 64, 1, 65}}},
-                              two[] = {{64, {64, 1}}, {63, {130, 1}}};
+                              two[] = {{64, {64, 1}}, {63, {130, 1}}}, deep[] = {{400, {1, 70}}};
     check(t, plain, 1, 1, 1, 64);
     check(t, plain, 2, 2, 2, 64);
     check(t, pair, 1, 4, 2, 128);
     check(t, five, 2, 3, 1, 80);
     check(t, none, 1, 2, 1, 96);
     check(t, two, 2, 2, 1, 64);
+    check(t, deep, 1, 2, 1, 64); /* more blocks than any ring holds */
     check(t, pair, 1, 2, 1, 16); /* narrower than any tile */
     check_cached(t, 3, 37, 4, 2, 64);
     check_cached(t, 1, 700, 8, 1, 128); /* in parts */

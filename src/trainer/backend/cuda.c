@@ -375,6 +375,7 @@ static void close_backend(struct backend *b)
         cudaStreamSynchronize(c->queue.stream);
     cuda_steps_free(c, c->steps);
     cuda_masks_free(c, c->masks);
+    cuda_hopper_free(c, c->own);
     cuda_lt_free(c, c->lt);
     cuda_stage_free(c, c->stage);
     cuda_arena_free(c->arena);
@@ -461,10 +462,11 @@ static int open_device(struct cuda *c, struct error *err)
         *err = c->fault;
         return -1;
     }
-    c->hopper = major == 9;
+    c->hopper = major == 9 && minor == 0;
     if (major < 8)
         return error_set(err, ERR_ABSENT, "GPU %d has compute capability %d.%d; 8.0 is the least that computes in bf16",
                          c->device, major, minor);
+    c->own = cuda_hopper_new(c);
     return 0;
 }
 

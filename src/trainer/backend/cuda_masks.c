@@ -149,16 +149,21 @@ static void send_lists(struct cuda *c, struct cuda_masks *m)
     cuda_send(c, m->device + at[2], m->spans, m->span_count * sizeof *m->spans);
 }
 
-static bool same_segments(const struct cuda_masks *m, const struct attention *a)
+bool cuda_same_segments(const struct segment *segments, size_t count, const struct attention *a)
 {
-    if (m->segment_count != (size_t)a->segment_count)
+    if (count != (size_t)a->segment_count)
         return false;
-    for (size_t i = 0; i < m->segment_count; i++) {
-        const struct segment *x = &m->segments[i], *y = &a->segments[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct segment *x = &segments[i], *y = &a->segments[i];
         if (x->start != y->start || x->len != y->len || x->ctx_start != y->ctx_start || x->ctx_len != y->ctx_len)
             return false;
     }
     return true;
+}
+
+bool cuda_heads_fit(int head_dim)
+{
+    return head_dim % 8 == 0 && head_dim <= 128;
 }
 
 /* What the kernels are given. */
@@ -167,7 +172,7 @@ static bool prepare(struct cuda *c, const struct attention *a, struct cuda_atten
     if (!c->masks)
         c->masks = mem_zalloc(1, sizeof *c->masks);
     struct cuda_masks *m = c->masks;
-    if (!same_segments(m, a)) {
+    if (!cuda_same_segments(m->segments, m->segment_count, a)) {
         make_lists(m, a);
         send_lists(c, m);
     }
@@ -190,6 +195,10 @@ void cuda_attention(struct backend *b, const struct attention *a)
     struct cuda *c = cuda_of(b);
     struct cuda_attention k;
     cuda_begin(c, "attention", a->rows, a->q_heads, a->head_dim);
+    if (c->own && cuda_heads_fit(a->head_dim)) {
+        cuda_hopper_attention(c, a);
+        return;
+    }
     if (!prepare(c, a, &k))
         return;
     if (kernel_attention(c->stream, &k) != 0)

@@ -9,6 +9,7 @@
 struct cuda_lt;    /* products */
 struct cuda_stage; /* small arrays on their way to and from the device */
 struct cuda_masks; /* blocks of the segments at hand */
+struct cuda_hopper; /* the same for Hopper's attention */
 struct cuda_steps; /* pieces of what trains */
 struct cuda_comm;  /* the other processes of a training */
 
@@ -26,6 +27,7 @@ struct cuda {
     struct cuda_lt *lt;
     struct cuda_stage *stage;
     struct cuda_masks *masks;
+    struct cuda_hopper *own; /* NULL: attention is that of Ampere */
     struct cuda_steps *steps;
     struct cuda_comm *comm; /* NULL: this process is alone */
     void *room; /* scratch of one op */
@@ -95,6 +97,16 @@ void cuda_gather_rows(struct backend *b, const struct divided *list, size_t n, i
 void cuda_comm_wait(struct backend *b, int mark);
 /* Waits for the stream, and no longer than the other processes live. */
 void cuda_settle(struct cuda *c);
+
+/* cuda_masks.c */
+bool cuda_same_segments(const struct segment *segments, size_t count, const struct attention *a);
+bool cuda_heads_fit(int head_dim); /* whether attention has a kernel for such heads */
+
+/* cuda_hopper.c: NULL where the GPU is another, its driver has no tensor maps, or HINGE_ATTENTION is "ampere". */
+struct cuda_hopper *cuda_hopper_new(const struct cuda *c);
+void cuda_hopper_free(struct cuda *c, struct cuda_hopper *h); /* NULL is fine */
+/* The op that began; its heads fit. */
+void cuda_hopper_attention(struct cuda *c, const struct attention *a);
 
 /* cuda_quant.c */
 int cuda_pack(struct backend *b, const real *w, int rows, int cols, struct packed_weights *p, struct error *err);

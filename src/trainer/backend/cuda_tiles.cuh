@@ -102,25 +102,25 @@ template <int D> struct tile {
     }
 };
 
-/* The keys that a block of queries sees, in blocks: the context whole, then its own up to each query. */
+/* The keys that a block of queries sees, in blocks of N: the context whole, then its own up to each query. */
 struct key_block {
     int start, len;
     bool causal; /* somewhere in it keys come after queries */
 };
 
-__device__ __forceinline__ int key_block_count(const cuda_queries &q)
+template <int N = TILE> __device__ __forceinline__ int key_block_count(const cuda_queries &q)
 {
-    return (q.ctx_len + TILE - 1) / TILE + (q.start + q.len - q.own_start + TILE - 1) / TILE;
+    return (q.ctx_len + N - 1) / N + (q.start + q.len - q.own_start + N - 1) / N;
 }
 
-__device__ __forceinline__ key_block key_block_at(const cuda_queries &q, int i)
+template <int N = TILE> __device__ __forceinline__ key_block key_block_at(const cuda_queries &q, int i)
 {
-    int context = (q.ctx_len + TILE - 1) / TILE;
+    int context = (q.ctx_len + N - 1) / N;
     bool own = i >= context;
     int first = own ? q.own_start : q.ctx_start, end = own ? q.start + q.len : q.ctx_start + q.ctx_len;
     key_block b;
-    b.start = first + (own ? i - context : i) * TILE;
-    b.len = min(TILE, end - b.start);
+    b.start = first + (own ? i - context : i) * N;
+    b.len = min(N, end - b.start);
     b.causal = own && b.start + b.len - 1 > q.start;
     return b;
 }

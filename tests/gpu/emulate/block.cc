@@ -8,11 +8,12 @@
 #include <memory>
 #include <vector>
 
+#include "block.h"
 #include "emulate_ptx.h"
 #include "fiber.h"
 #include "stream.h"
 
-enum wait_kind { RUNS, AT_BLOCK, AT_WARP, ENDED };
+enum wait_kind { RUNS, AT_BLOCK, AT_WARP, UNTIL, ENDED };
 enum { WARP = 32, SLOT = 64 };
 
 struct copy {
@@ -24,9 +25,11 @@ struct copy {
 struct lane : emulated_thread {
     fiber *stack;
     wait_kind state;
+    bool (*ready)(void *ctx); /* UNTIL */
+    void *ready_ctx;
     std::vector<std::vector<copy>> groups; /* begun and committed */
     std::vector<copy> open;
-    lane() : emulated_thread{}, stack(nullptr), state(ENDED) {}
+    lane() : emulated_thread{}, stack(nullptr), state(ENDED), ready(nullptr), ready_ctx(nullptr) {}
     lane(const lane &) = delete;
     lane &operator=(const lane &) = delete;
     ~lane() { fiber_free(stack); }
@@ -46,6 +49,7 @@ static const std::function<void()> *body_now;
 static unsigned order_now;
 static uint64_t chance = 88172645463325252ULL;
 static char *shared_now;
+static size_t shared_bytes_now;
 
 void *emulate_shared()
 {
@@ -67,6 +71,29 @@ static void give_way(wait_kind state)
     lane *me = self();
     me->state = state;
     fiber_yield(me->stack);
+}
+
+void block_until(bool (*ready)(void *ctx), void *ctx)
+{
+    self()->ready = ready;
+    self()->ready_ctx = ctx;
+    give_way(UNTIL);
+}
+
+unsigned block_order()
+{
+    return order_now;
+}
+
+unsigned block_chance(unsigned n)
+{
+    chance ^= chance << 13, chance ^= chance >> 7, chance ^= chance << 17;
+    return (unsigned)(chance % n);
+}
+
+size_t block_shared_bytes()
+{
+    return shared_bytes_now;
 }
 
 void __syncthreads()
@@ -154,12 +181,12 @@ static bool run_warp(unsigned from, unsigned to)
 {
     unsigned n = to - from, turn = 0;
     bool any = false;
-    if (order_now > 1) {
-        chance ^= chance << 13, chance ^= chance >> 7, chance ^= chance << 17;
-        turn = (unsigned)(chance % n);
-    }
+    if (order_now > 1)
+        turn = block_chance(n);
     for (unsigned i = 0; i < n; i++) {
         unsigned at = from + (order_now == 1 ? n - 1 - i : (i + turn) % n);
+        if (lanes[at]->state == UNTIL && lanes[at]->ready(lanes[at]->ready_ctx))
+            lanes[at]->state = RUNS;
         if (lanes[at]->state != RUNS)
             continue;
         any = true;
@@ -191,6 +218,7 @@ static void run_block(unsigned count)
 {
     unsigned warps_here = (count + WARP - 1) / WARP;
     open_lanes(count);
+    hopper_begin();
     for (;;) {
         bool moved = false;
         for (unsigned k = 0; k < warps_here; k++) {
@@ -204,9 +232,11 @@ static void run_block(unsigned count)
         bool ended = true;
         for (unsigned i = 0; i < count; i++)
             ended = ended && lanes[i]->state == ENDED;
-        if (ended)
+        if (ended) {
+            hopper_end();
             return;
-        if (!moved) {
+        }
+        if (!moved && !hopper_idle()) {
             fprintf(stderr, "a block hangs: its threads wait at different barriers\n");
             abort();
         }
@@ -224,6 +254,7 @@ static void run_grid(dim3 grid, dim3 block, size_t shared, const std::function<v
             abort();
         memset(room, 0xff, shared);
         shared_now = (char *)room;
+        shared_bytes_now = shared;
         emulate_block_index = dim3(i % grid.x, i / grid.x % grid.y, i / grid.x / grid.y);
         run_block(block.x * block.y * block.z);
         free(room);

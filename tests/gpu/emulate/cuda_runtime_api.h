@@ -60,6 +60,11 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t *out, unsigned flags);
 cudaError_t cudaEventDestroy(cudaEvent_t event);
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream);
 cudaError_t cudaEventSynchronize(cudaEvent_t event);
+/* Older than CUDA 12.5, as CUDART_VERSION says: without cudaGetDriverEntryPointByVersion. */
+enum { cudaEnableDefault = 0 };
+enum cudaDriverEntryPointQueryResult { cudaDriverEntryPointSuccess = 0, cudaDriverEntryPointSymbolNotFound = 1 };
+cudaError_t cudaGetDriverEntryPoint(const char *name, void **function, unsigned long long flags,
+                                    enum cudaDriverEntryPointQueryResult *found);
 cudaError_t cudaGetLastError(void);
 const char *cudaGetErrorString(cudaError_t e);
 const char *cudaGetErrorName(cudaError_t e);
@@ -68,6 +73,8 @@ const char *cudaGetErrorName(cudaError_t e);
  * run between barriers: 0 up, 1 down, others by chance. Results may not depend on it. */
 void emulate_memory(size_t bytes);
 void emulate_order(unsigned order);
+/* Compute capability of the GPU: 80 when the program starts; read by whoever opens it. */
+void emulate_capability(int capability);
 
 #ifdef __cplusplus
 }

@@ -26,10 +26,16 @@ struct emulated_event {
 
 static std::map<void *, size_t> blocks;
 static size_t used, limit;
+static int capability_now = 80;
 
 void emulate_memory(size_t bytes)
 {
     limit = bytes;
+}
+
+void emulate_capability(int capability)
+{
+    capability_now = capability;
 }
 
 static void run_until(emulated_stream *s, unsigned long after)
@@ -92,7 +98,9 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *out, int device)
 cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr what, int device)
 {
     (void)device;
-    *value = what == cudaDevAttrMultiProcessorCount ? 4 : what == cudaDevAttrComputeCapabilityMajor ? 8 : 0;
+    *value = what == cudaDevAttrMultiProcessorCount         ? 4
+             : what == cudaDevAttrComputeCapabilityMajor ? capability_now / 10
+                                                         : capability_now % 10;
     return cudaSuccess;
 }
 
