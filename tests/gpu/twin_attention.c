@@ -1,4 +1,7 @@
 /* Attention with the branch mask, its gradient, and attention from a cache. */
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "base/mem.h"
 #include "tests/gpu/twin.h"
 
@@ -81,11 +84,37 @@ static void check(struct twin *t, const struct shape *shapes, int count, int q_h
     twin_release(t, all, 9);
 }
 
+/* What ops->upload_ints gave, on both sides. */
+struct ints {
+    int *at[SIDES];
+};
+
+static struct ints make_ints(struct twin *t, const int *host, size_t count)
+{
+    struct ints out;
+    for (int s = 0; s < SIDES; s++) {
+        struct error err = {0};
+        struct backend *b = twin_side(t, s)->backend;
+        out.at[s] = (int *)(void *)b->ops->alloc_f32(b, count, &err);
+        if (!out.at[s]) {
+            fprintf(stderr, "twin: %s\n", err.text);
+            exit(2);
+        }
+        b->ops->upload_ints(b, out.at[s], host, count);
+    }
+    return out;
+}
+
+static void release_ints(struct twin *t, const struct ints *p)
+{
+    for (int s = 0; s < SIDES; s++)
+        twin_side(t, s)->backend->ops->release(twin_side(t, s)->backend, p->at[s]);
+}
+
 struct cached_case {
     struct cached_attention a;
-    int lengths[SEQUENCES];
-    const real *keys[SIDES][SEQUENCES], *values[SIDES][SEQUENCES];
-    struct pair q, o;
+    struct ints lengths, tables;
+    struct pair q, o, k, v;
 };
 
 static void run_cached(struct backend *b, int s, const void *ctx)
@@ -94,33 +123,77 @@ static void run_cached(struct backend *b, int s, const void *ctx)
     struct cached_attention a = c->a;
     a.q = c->q.at[s];
     a.o = c->o.at[s];
-    a.k = c->keys[s];
-    a.v = c->values[s];
-    a.lengths = c->lengths;
+    a.k = c->k.at[s];
+    a.v = c->v.at[s];
+    a.lengths = c->lengths.at[s];
+    a.tables = c->tables.at[s];
     b->ops->attention_cached(b, &a);
 }
 
-static void check_cached(struct twin *t, int sequences, int longest, int q_heads, int kv_heads, int dim)
+/* Pages in no order, some of them of several rows; the second row sees nothing, the third ends with a page. */
+static void check_cached(struct twin *t, int rows, int longest, int page_rows, int q_heads, int kv_heads, int dim)
 {
-    size_t width = (size_t)sequences * (size_t)(q_heads * dim);
-    struct cached_case c = {.a = {.sequences = sequences, .q_heads = q_heads, .kv_heads = kv_heads, .head_dim = dim},
-                            .q = twin_numbers(t, width, 2), .o = twin_numbers(t, width, 1)};
-    struct pair caches[2 * SEQUENCES];
-    for (int i = 0; i < sequences; i++) {
-        c.lengths[i] = i == 0 ? longest : 1 + twin_below(t, longest);
-        size_t n = (size_t)c.lengths[i] * (size_t)(kv_heads * dim);
-        caches[2 * i] = twin_numbers(t, n, 1);
-        caches[2 * i + 1] = twin_numbers(t, n, 1);
-        for (int s = 0; s < SIDES; s++) {
-            c.keys[s][i] = caches[2 * i].at[s];
-            c.values[s][i] = caches[2 * i + 1].at[s];
-        }
+    int width = (longest + page_rows - 1) / page_rows, pages = rows * width, *tables = mem_alloc((size_t)pages * sizeof *tables);
+    int lengths[SEQUENCES];
+    for (int i = 0; i < rows; i++) {
+        lengths[i] = i == 0 ? longest : i == 1 ? 0 : i == 2 ? width / 2 * page_rows : 1 + twin_below(t, longest);
+        for (int p = 0; p < width; p++)
+            tables[i * width + p] = p < width / 2 ? p * 7 % pages : twin_below(t, pages);
     }
-    twin_run(t, run_cached, &c, &c.o, 1, NEAR, "cached attention, %d sequences up to %d, heads %d/%d of %d", sequences,
-             longest, q_heads, kv_heads, dim);
-    const struct pair own[] = {c.q, c.o};
-    twin_release(t, own, 2);
-    twin_release(t, caches, 2 * sequences);
+    size_t wide = (size_t)rows * (size_t)(q_heads * dim);
+    size_t all = (size_t)pages * (size_t)page_rows * (size_t)(kv_heads * dim);
+    struct cached_case c = {.a = {.rows = rows, .q_heads = q_heads, .kv_heads = kv_heads, .head_dim = dim, .page_rows = page_rows,
+                                  .table_width = width, .longest = longest},
+                            .q = twin_numbers(t, wide, 2), .o = twin_numbers(t, wide, 1), .k = twin_numbers(t, all, 1),
+                            .v = twin_numbers(t, all, 1), .lengths = make_ints(t, lengths, (size_t)rows),
+                            .tables = make_ints(t, tables, (size_t)pages)};
+    twin_run(t, run_cached, &c, &c.o, 1, NEAR, "cached attention, %d rows up to %d by %d, heads %d/%d of %d", rows, longest,
+             page_rows, q_heads, kv_heads, dim);
+    const struct pair own[] = {c.q, c.o, c.k, c.v};
+    twin_release(t, own, 4);
+    release_ints(t, &c.lengths);
+    release_ints(t, &c.tables);
+    mem_free(tables);
+}
+
+struct moves_case {
+    struct row_moves m;
+    struct ints from, to;
+    bool by_from, by_to;
+    struct pair k, v, outs[2];
+};
+
+static void run_moves(struct backend *b, int s, const void *ctx)
+{
+    const struct moves_case *c = ctx;
+    struct row_moves m = c->m;
+    m.from = c->by_from ? c->from.at[s] : NULL;
+    m.to = c->by_to ? c->to.at[s] : NULL;
+    m.k = c->k.at[s];
+    m.v = c->v.at[s];
+    m.to_k = c->outs[0].at[s];
+    m.to_v = c->outs[1].at[s];
+    b->ops->move_rows(b, &m);
+}
+
+static void check_moves(struct twin *t, int n, int rows, int d, bool by_from, bool by_to)
+{
+    int *from = mem_alloc((size_t)n * sizeof *from), *to = mem_alloc((size_t)n * sizeof *to);
+    for (int i = 0; i < n; i++) {
+        from[i] = twin_below(t, rows);
+        to[i] = i % 5 == 3 ? -1 : rows - 1 - i;
+    }
+    size_t count = (size_t)rows * (size_t)d;
+    struct moves_case c = {.m = {.n = n, .d = d}, .from = make_ints(t, from, (size_t)n), .to = make_ints(t, to, (size_t)n),
+                           .by_from = by_from, .by_to = by_to, .k = twin_numbers(t, count, 1), .v = twin_numbers(t, count, 1),
+                           .outs = {twin_numbers(t, count, 1), twin_numbers(t, count, 1)}};
+    twin_run(t, run_moves, &c, c.outs, 2, 0, "moving %d of %d rows of %d, %d %d", n, rows, d, by_from, by_to);
+    const struct pair own[] = {c.k, c.v, c.outs[0], c.outs[1]};
+    twin_release(t, own, 4);
+    release_ints(t, &c.from);
+    release_ints(t, &c.to);
+    mem_free(from);
+    mem_free(to);
 }
 
 void twin_attention(struct twin *t)
@@ -136,10 +209,14 @@ void twin_attention(struct twin *t)
     check(t, two, 2, 2, 1, 64);
     check(t, deep, 1, 2, 1, 64); /* more blocks than any ring holds */
     check(t, pair, 1, 2, 1, 16); /* narrower than any tile */
-    check_cached(t, 3, 37, 4, 2, 64);
-    check_cached(t, 1, 700, 8, 1, 128); /* in parts */
-    check_cached(t, 5, 300, 3, 1, 80);
-    check_cached(t, 2, 5, 2, 2, 8);
+    check_cached(t, 3, 37, 8, 4, 2, 64);
+    check_cached(t, 1, 700, 64, 8, 1, 128); /* in parts */
+    check_cached(t, 5, 320, 64, 3, 1, 80);
+    check_cached(t, 4, 5, 1, 2, 2, 8);
+    check_cached(t, 2, 1, 64, 2, 1, 16);
+    check_moves(t, 7, 9, 64, false, true);
+    check_moves(t, 33, 40, 13, true, true);
+    check_moves(t, 1, 1, 8, true, false);
     if (!twin_large(t))
         return;
     static const struct shape long_one[] = {{0, {4096}}}, rgt[] = {{4000, {500, 560}}, {1000, {500, 560}}},
@@ -149,5 +226,6 @@ void twin_attention(struct twin *t)
     check(t, rgt, 2, 4, 4, 64);
     check(t, rgt, 2, 6, 2, 96);
     check(t, longest, 1, 2, 1, 128); /* 32,768 rows */
-    check_cached(t, 5, 32768, 32, 8, 128);
+    check_cached(t, 5, 32768, 64, 32, 8, 128);
+    check_moves(t, 32768, 40000, 1024, true, true);
 }

@@ -131,7 +131,9 @@ static float *decode(struct twin *t, int side, const struct model_config *c, con
     struct backend *b = twin_side(t, side)->backend;
     struct model *m = model_random(b, c, 11, &err);
     struct head *head = m ? head_new(m, false, &err) : NULL;
-    struct decoder *d = head ? decoder_new(m, 2, tokens, 2, &err) : NULL;
+    struct decoder_size size = {.rows = 2, .tokens = tokens, .pages = 4};
+    struct decoder *d = head ? decoder_new(m, &size, &err) : NULL;
+    struct page_table tables[2] = {0};
     size_t vocab = (size_t)c->vocab;
     float *logits = mem_alloc((size_t)tokens * 2 * vocab * sizeof *logits);
     if (!d) {
@@ -139,9 +141,14 @@ static float *decode(struct twin *t, int side, const struct model_config *c, con
         exit(2);
     }
     for (int i = 0; i < tokens; i++) {
-        const real *hidden = decoder_step(d, (int[]){0, 1}, (int[]){ids[i], ids[i + 1]}, (int[]){i, i}, 2);
+        table_grow(decoder_pages(d), &tables[0], i + 1);
+        table_grow(decoder_pages(d), &tables[1], i + 1);
+        struct step s = {2, (int[]){ids[i], ids[i + 1]}, (int[]){i, i}, (const struct page_table *[]){&tables[0], &tables[1]}};
+        const real *hidden = decoder_step(d, &s);
         head_logits(head, hidden, (int[]){0, 1}, 2, logits + (size_t)i * 2 * vocab);
     }
+    table_release(decoder_pages(d), &tables[0]);
+    table_release(decoder_pages(d), &tables[1]);
     decoder_free(d);
     head_free(head);
     model_free(m);

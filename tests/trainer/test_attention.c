@@ -240,33 +240,47 @@ static void sharp_attention_is_finite(void)
     cpu_backend_free(b);
 }
 
-/* The last row of each of three sequences, from a cache, is that row of the whole. */
+/* The last row of each sequence, from a cache of pages, is that row of the whole. The pages of a sequence lie apart, and
+ * two sequences hold the same first page. */
 static void cached_attention_is_the_last_row(void)
 {
-    enum { SEQUENCES = 3, WIDE = 4 * 6, KEYS = 2 * 6 };
-    static const struct shape shapes[SEQUENCES] = {{0, {1}}, {0, {300}}, {0, {17}}};
+    enum { SEQUENCES = 5, WIDE = 4 * 6, KEYS = 2 * 6, PAGE = 8, WIDTH = 40, NONE = SEQUENCES };
+    static const struct shape shapes[SEQUENCES] = {{0, {1}}, {0, {300}}, {0, {17}}, {0, {8}}, {0, {17}}};
     struct backend *b = cpu_backend_new(3);
     struct attention_case c;
     attention_open(&c, b, shapes, SEQUENCES, head_kinds[0]);
+    memcpy(c.k + (size_t)c.mask.segments[4].start * KEYS, c.k + (size_t)c.mask.segments[2].start * KEYS, PAGE * KEYS * sizeof *c.k);
+    memcpy(c.v + (size_t)c.mask.segments[4].start * KEYS, c.v + (size_t)c.mask.segments[2].start * KEYS, PAGE * KEYS * sizeof *c.v);
     attention_value(&c);
-    float *q = no_numbers(b, (size_t)SEQUENCES * WIDE), *o = no_numbers(b, (size_t)SEQUENCES * WIDE);
-    const real *k[SEQUENCES], *v[SEQUENCES];
-    int lengths[SEQUENCES];
-    double want[SEQUENCES * WIDE];
+    size_t rows = (size_t)(SEQUENCES + 1);
+    float *q = no_numbers(b, rows * WIDE), *o = some_numbers(b, rows * WIDE, 1);
+    float *k = some_numbers(b, (size_t)SEQUENCES * WIDTH * PAGE * KEYS, 1), *v = some_numbers(b, (size_t)SEQUENCES * WIDTH * PAGE * KEYS, 1);
+    int lengths[SEQUENCES + 1] = {0}, tables[(SEQUENCES + 1) * WIDTH] = {0};
+    double want[(SEQUENCES + 1) * WIDE] = {0};
     for (int s = 0; s < SEQUENCES; s++) {
         const struct segment *at = &c.mask.segments[s];
         size_t last = (size_t)(at->start + at->len - 1) * WIDE;
-        k[s] = c.k + (size_t)at->start * KEYS;
-        v[s] = c.v + (size_t)at->start * KEYS;
+        int to[300];
+        for (int p = 0; p < WIDTH; p++)
+            tables[s * WIDTH + p] = p * SEQUENCES + s;
+        tables[4 * WIDTH] = tables[2 * WIDTH];
+        for (int t = 0; t < at->len; t++)
+            to[t] = s == 4 && t < PAGE ? -1 : tables[s * WIDTH + t / PAGE] * PAGE + t % PAGE;
+        b->ops->move_rows(b, &(struct row_moves){.n = at->len, .d = KEYS, .to = to, .k = c.k + (size_t)at->start * KEYS,
+                                                 .v = c.v + (size_t)at->start * KEYS, .to_k = k, .to_v = v});
         lengths[s] = at->len;
         memcpy(q + s * WIDE, c.q + last, WIDE * sizeof *q);
         for (int i = 0; i < WIDE; i++)
             want[s * WIDE + i] = c.o[last + (size_t)i];
     }
-    b->ops->attention_cached(b, &(struct cached_attention){SEQUENCES, 4, 2, 6, q, o, k, v, lengths});
-    CU_ASSERT(near("attention_cached", o, want, (size_t)SEQUENCES * WIDE, EXACT));
-    b->ops->release(b, q);
-    b->ops->release(b, o);
+    b->ops->attention_cached(b, &(struct cached_attention){SEQUENCES + 1, 4, 2, 6, q, o, k, v, PAGE, WIDTH, tables, lengths,
+                                                           300});
+    CU_ASSERT(near("attention_cached", o, want, rows * WIDE, EXACT));
+    for (int i = 0; i < WIDE; i++)
+        CU_ASSERT_EQUAL(o[NONE * WIDE + i], 0); /* a row that sees nothing */
+    float *all[] = {q, o, k, v};
+    for (size_t i = 0; i < 4; i++)
+        b->ops->release(b, all[i]);
     attention_close(&c);
     cpu_backend_free(b);
 }

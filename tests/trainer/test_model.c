@@ -298,26 +298,31 @@ static void greedy_tokens_are_the_reference(void)
     for (size_t n = 0; n < 3; n++) {
         struct bench t;
         struct error err = {0};
-        enum { GIVEN = 6, SLOT = 1 };
+        enum { GIVEN = 6 };
         bench_open(&t, names[n], PASS_FORWARD);
         size_t count;
-        int *want = golden_ids(&t.expected, "generated", &count), slot = SLOT, row = 0;
-        struct decoder *d = decoder_new(t.model, 2, (int)count + GIVEN, 2, &err);
+        int *want = golden_ids(&t.expected, "generated", &count);
+        struct decoder_size size = {.rows = 2, .tokens = (int)count + GIVEN, .pages = 4, .fill = 16};
+        struct decoder *d = decoder_new(t.model, &size, &err);
         CU_ASSERT_PTR_NOT_NULL_FATAL(d);
-        struct segment segment = {.len = GIVEN - 1};
-        struct batch batch = {GIVEN - 1, t.ids, t.positions, &segment, 1};
-        decoder_fill(d, t.pass, &batch, &(struct span){0, GIVEN - 1, SLOT, 0}, 1);
-        float *logits = mem_alloc((size_t)t.model->config.vocab * sizeof *logits);
+        struct sequence s = {.ids = t.ids, .count = GIVEN - 1}, *known[] = {&s};
+        struct fill f = {0};
+        CU_ASSERT_EQUAL(fill_add(&f, decoder_pages(d), &s, known, 1, 16, 16, 0), FILL_ADDED);
+        decoder_fill(d, t.pass, &f);
+        CU_ASSERT_EQUAL(s.done, GIVEN - 1);
         int id = t.ids[GIVEN - 1];
+        const struct page_table *table = &s.table;
         for (int i = 0; i < (int)count; i++) {
-            int at = GIVEN - 1 + i, best = 0;
-            head_logits(t.head, decoder_step(d, &slot, &id, &at, 1), &row, 1, logits);
-            for (int k = 1; k < t.model->config.vocab; k++)
-                best = logits[k] > logits[best] ? k : best;
-            CU_ASSERT_EQUAL(best, want[i]);
-            id = best;
+            int at = GIVEN - 1 + i;
+            CU_ASSERT_EQUAL_FATAL(table_grow(decoder_pages(d), &s.table, at + 1), 0);
+            const int *next = decoder_next(d, t.head, &(struct step){1, &id, &at, &table}, &(struct sampling){0}, &(float){0});
+            CU_ASSERT_EQUAL(t.model->backend->ops->finish(t.model->backend, &err), 0);
+            CU_ASSERT_EQUAL(*next, want[i]);
+            id = *next;
         }
-        mem_free(logits);
+        table_release(decoder_pages(d), &s.table);
+        CU_ASSERT_EQUAL(pages_left(decoder_pages(d)), 4);
+        fill_free(&f);
         mem_free(want);
         decoder_free(d);
         bench_close(&t);

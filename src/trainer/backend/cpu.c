@@ -77,6 +77,12 @@ static void cpu_release(struct backend *b, void *p)
     free(at - HEADER);
 }
 
+static void cpu_upload_ints(struct backend *b, int *to, const int *host, size_t count)
+{
+    (void)b;
+    memcpy(to, host, count * sizeof *to);
+}
+
 static void cpu_copy(struct backend *b, float *to, const float *from, size_t count)
 {
     (void)b;
@@ -260,10 +266,13 @@ static const struct ops cpu_ops = {
     .attention = cpu_attention,
     .attention_grad = cpu_attention_grad,
     .attention_grad_bytes = cpu_attention_grad_bytes,
+    .upload_ints = cpu_upload_ints,
     .attention_cached = cpu_attention_cached,
+    .move_rows = cpu_move_rows,
     .swiglu = cpu_swiglu,
     .swiglu_grad = cpu_swiglu_grad,
     .cross_entropy = cpu_cross_entropy,
+    .sample = cpu_sample,
     .optimize = cpu_optimize,
     .repeat = cpu_repeat,
     .finish = cpu_finish,

@@ -245,35 +245,3 @@ void cpu_attention(struct backend *b, const struct attention *a)
     }
     mem_free(list);
 }
-
-static void cached_head(const struct cached_attention *a, int sequence, int head)
-{
-    int dim = a->head_dim, kv = head / (a->q_heads / a->kv_heads), len = a->lengths[sequence];
-    const float *q = head_at(a->q, sequence, a->q_heads, head, dim);
-    float *o = head_of(a->o, sequence, a->q_heads, head, dim), top = -INFINITY, sum = 0;
-    float s[KEYS];
-    memset(o, 0, (size_t)dim * sizeof *o);
-    for (int at = 0; at < len; at += KEYS) {
-        int n = len - at < KEYS ? len - at : KEYS;
-        struct matmul score = {.tb = true, .m = 1, .n = n, .k = dim,
-                               .alpha = 1.0F / sqrtf((float)dim), .lda = dim,
-                               .ldb = a->kv_heads * dim, .ldc = KEYS};
-        cpu_small_matmul(&score, q, head_at(a->k[sequence], at, a->kv_heads, kv, dim), s);
-        struct block b = {.q_len = 1, .k_start = at, .k_len = n};
-        soften(s, &b, &top, &sum, o, dim, dim);
-        struct matmul mix = {.m = 1, .n = dim, .k = n, .alpha = 1, .beta = 1, .lda = KEYS,
-                             .ldb = a->kv_heads * dim, .ldc = dim};
-        cpu_small_matmul(&mix, s, head_at(a->v[sequence], at, a->kv_heads, kv, dim), o);
-    }
-    scale(o, dim, 1.0F / sum);
-}
-
-void cpu_attention_cached(struct backend *b, const struct cached_attention *a)
-{
-    double work = 0;
-    for (int i = 0; i < a->sequences; i++)
-        work += (double)a->lengths[i] * a->q_heads * a->head_dim;
-    PARALLEL_FOR_ANY_ORDER(cpu_workers(b, work))
-    for (int i = 0; i < a->sequences * a->q_heads; i++)
-        cached_head(a, i / a->q_heads, i % a->q_heads);
-}

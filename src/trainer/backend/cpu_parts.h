@@ -72,6 +72,9 @@ void cpu_attention_grad(struct backend *b, const struct attention *a,
                         const struct attention_grads *g);
 size_t cpu_attention_grad_bytes(int rows, int q_heads, int head_dim);
 void cpu_attention_cached(struct backend *b, const struct cached_attention *a);
+void cpu_move_rows(struct backend *b, const struct row_moves *m);
+void cpu_sample(struct backend *b, const float *logits, int rows, int vocab, const struct sampling *s,
+                const float *uniforms, int *ids);
 void cpu_cross_entropy(struct backend *b, const float *logits, const int *targets, const float *weights,
                        int rows, int vocab, const struct loss_out *out, real *d_logits);
 void cpu_optimize(struct backend *b, const struct adamw *a, const struct trained *list, size_t count, double *norm);

@@ -416,10 +416,13 @@ static const struct ops cuda_ops = {
     .attention = cuda_attention,
     .attention_grad = cuda_attention_grad,
     .attention_grad_bytes = cuda_attention_grad_bytes,
+    .upload_ints = cuda_upload_ints,
     .attention_cached = cuda_attention_cached,
+    .move_rows = cuda_move_rows,
     .swiglu = swiglu,
     .swiglu_grad = swiglu_grad,
     .cross_entropy = cuda_cross_entropy,
+    .sample = cuda_sample,
     .optimize = cuda_optimize,
     .repeat = cuda_repeat,
     .comm_id = cuda_comm_id,
@@ -473,7 +476,7 @@ static int open_device(struct cuda *c, struct error *err)
 struct backend *cuda_backend_new(int device, struct error *err)
 {
     struct cuda *c = mem_zalloc(1, sizeof *c);
-    c->base = (struct backend){.ops = &cuda_ops, .name = "cuda", .threads = 1, .real_bytes = REAL};
+    c->base = (struct backend){.ops = &cuda_ops, .name = "cuda", .threads = 1, .keeps = true, .real_bytes = REAL};
     c->device = device;
     c->stream = &c->queue;
     cuda_few_open(c);

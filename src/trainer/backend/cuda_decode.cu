@@ -58,13 +58,12 @@ __device__ __forceinline__ float half_sum(float x)
     return x;
 }
 
-/* Where a row of the cache begins, for one key head. */
-__device__ __forceinline__ const bf16 *row_of(const cuda_cached &a, const void *const *pages, int sequence, int row,
-                                              int kv)
+/* Where a row of the cache begins, for one key head: an offset into k and v. */
+__device__ __forceinline__ size_t row_at(const cuda_cached &a, int sequence, int row, int kv)
 {
-    const bf16 *page = (const bf16 *)pages[sequence * a.pages + (row >> a.page_shift)];
-    size_t in_page = (size_t)(row & ((1 << a.page_shift) - 1));
-    return page + (in_page * (size_t)a.kv_heads + (size_t)kv) * (size_t)a.head_dim;
+    size_t page = (size_t)a.tables[(size_t)sequence * (size_t)a.pages + (size_t)(row >> a.page_shift)];
+    size_t at = (page << a.page_shift) + (size_t)(row & ((1 << a.page_shift) - 1));
+    return (at * (size_t)a.kv_heads + (size_t)kv) * (size_t)a.head_dim;
 }
 
 __device__ __forceinline__ void write_out(const cuda_cached &a, int sequence, int head, int column, const share &s)
@@ -103,8 +102,9 @@ template <int GROUP> __global__ void __launch_bounds__(THREADS) cached(cuda_cach
         int row = part * each + n * HALVES + half;
         bool here = row < end;
         if (here && wide) {
-            load<8>(row_of(a, a.k, sequence, row, kv) + column, k);
-            load<8>(row_of(a, a.v, sequence, row, kv) + column, v);
+            size_t at = row_at(a, sequence, row, kv) + (size_t)column;
+            load<8>((const bf16 *)a.k + at, k);
+            load<8>((const bf16 *)a.v + at, v);
         }
 #pragma unroll
         for (int h = 0; h < GROUP; h++) {
@@ -153,7 +153,7 @@ template <int GROUP> __global__ void __launch_bounds__(THREADS) cached(cuda_cach
 __global__ void join_parts(cuda_cached a)
 {
     int at = blockIdx.x * HALVES + threadIdx.x / LANES, column = threadIdx.x % LANES * 8;
-    if (at >= a.sequences * a.q_heads || column >= a.head_dim)
+    if (at >= a.rows * a.q_heads || column >= a.head_dim)
         return;
     share all;
     start(all);
@@ -166,7 +166,7 @@ __global__ void join_parts(cuda_cached a)
 
 template <int GROUP> static void launch(cuda_stream s, const cuda_cached &a)
 {
-    dim3 grid((unsigned)a.sequences, (unsigned)(a.q_heads / GROUP), (unsigned)a.parts);
+    dim3 grid((unsigned)a.rows, (unsigned)(a.q_heads / GROUP), (unsigned)a.parts);
     LAUNCH(cached<GROUP>, grid, THREADS, 0, s, a);
 }
 
@@ -185,6 +185,38 @@ int kernel_attention_cached(cuda_stream s, const struct cuda_cached *a)
     else
         launch<1>(s, values);
     if (a->parts > 1)
-        LAUNCH(join_parts, blocks_of((size_t)a->sequences * (size_t)a->q_heads, HALVES), THREADS, 0, s, values);
+        LAUNCH(join_parts, blocks_of((size_t)a->rows * (size_t)a->q_heads, HALVES), THREADS, 0, s, values);
     return 0;
+}
+
+/* A warp a row, V numbers a lane at once. */
+template <int V> __global__ void move_rows(cuda_moves m)
+{
+    int i = blockIdx.x * (THREADS / WARP) + threadIdx.x / WARP;
+    if (i >= m.n)
+        return;
+    size_t from = (size_t)(m.from ? m.from[i] : i) * (size_t)m.d;
+    int row = m.to ? m.to[i] : i;
+    if (row < 0)
+        return;
+    size_t to = (size_t)row * (size_t)m.d;
+    for (int c = threadIdx.x % WARP * V; c < m.d; c += WARP * V) {
+        if constexpr (V == 8) {
+            *(uint4 *)((bf16 *)m.to_k + to + c) = *(const uint4 *)((const bf16 *)m.k + from + c);
+            *(uint4 *)((bf16 *)m.to_v + to + c) = *(const uint4 *)((const bf16 *)m.v + from + c);
+        } else {
+            ((bf16 *)m.to_k)[to + c] = ((const bf16 *)m.k)[from + c];
+            ((bf16 *)m.to_v)[to + c] = ((const bf16 *)m.v)[from + c];
+        }
+    }
+}
+
+void kernel_move_rows(cuda_stream s, const struct cuda_moves *m)
+{
+    cuda_moves values = *m;
+    unsigned blocks = blocks_of((size_t)m->n, THREADS / WARP);
+    if (in_eights(m->k, m->v, m->to_k, m->to_v, (size_t)m->d))
+        LAUNCH(move_rows<8>, blocks, THREADS, 0, s, values);
+    else
+        LAUNCH(move_rows<1>, blocks, THREADS, 0, s, values);
 }

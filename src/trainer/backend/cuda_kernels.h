@@ -128,19 +128,30 @@ int kernel_attention(cuda_stream s, const struct cuda_attention *a);
 int kernel_attention_grad(cuda_stream s, const struct cuda_attention *a, const void *d_o, float *delta, void *d_q,
                           void *d_k, void *d_v);
 
-/* cuda_decode.cu: one query a sequence against its cached keys, in parts of the keys that are then put together.
- * Keys of a sequence stand in pages of 1 << page_shift rows, pages of them a sequence. head_dim as above. */
+/* cuda_decode.cu: one query a row against its cached keys, in parts of the keys that are then put together. Keys stand
+ * in pages of 1 << page_shift rows; a row's table has pages numbers of them. head_dim as above. */
 struct cuda_cached {
-    int sequences, q_heads, kv_heads, head_dim;
+    int rows, q_heads, kv_heads, head_dim;
     int parts, pages;
     size_t page_shift;
-    const void *q;
+    const void *q, *k, *v;
     void *o;
-    const void *const *k, *const *v; /* by sequence * pages + page */
-    const int *lengths;
-    float *room; /* sequences * q_heads * parts * (head_dim + 2) floats; NULL with one part */
+    const int *tables, *lengths;
+    float *room; /* rows * q_heads * parts * (head_dim + 2) floats; NULL with one part */
 };
 int kernel_attention_cached(cuda_stream s, const struct cuda_cached *a);
+/* See ops->move_rows. */
+struct cuda_moves {
+    int n, d;
+    const int *from, *to;
+    const void *k, *v;
+    void *to_k, *to_v;
+};
+void kernel_move_rows(cuda_stream s, const struct cuda_moves *m);
+
+/* cuda_sample.cu: see ops->sample. */
+void kernel_sample(cuda_stream s, const float *logits, int rows, int vocab, float temperature, float top_p, float min_p,
+                   const float *uniforms, int *ids);
 
 #ifdef __cplusplus
 }

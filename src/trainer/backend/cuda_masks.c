@@ -188,7 +188,7 @@ static bool prepare(struct cuda *c, const struct attention *a, struct cuda_atten
     return c->fault.code == ERR_NONE;
 }
 
-static const char *const heads_refused = "heads must be a multiple of 8 numbers, 128 at most";
+const char cuda_heads_refused[] = "heads must be a multiple of 8 numbers, 128 at most";
 
 void cuda_attention(struct backend *b, const struct attention *a)
 {
@@ -202,7 +202,7 @@ void cuda_attention(struct backend *b, const struct attention *a)
     if (!prepare(c, a, &k))
         return;
     if (kernel_attention(c->stream, &k) != 0)
-        cuda_fail(c, heads_refused);
+        cuda_fail(c, cuda_heads_refused);
     cuda_launched(c);
 }
 
@@ -221,39 +221,6 @@ void cuda_attention_grad(struct backend *b, const struct attention *a, const str
     if (!prepare(c, a, &k) || !delta)
         return;
     if (kernel_attention_grad(c->stream, &k, g->d_o, delta, g->d_q, g->d_k, g->d_v) != 0)
-        cuda_fail(c, heads_refused);
-    cuda_launched(c);
-}
-
-enum { PART = 256, PAGE_SHIFT_ALL = 30 };
-
-/* Parts of every sequence's keys, so that few sequences occupy all processors too. */
-static int parts_of(const struct cuda *c, const struct cached_attention *a)
-{
-    int longest = 1, blocks = a->sequences * a->kv_heads;
-    for (int i = 0; i < a->sequences; i++)
-        longest = a->lengths[i] > longest ? a->lengths[i] : longest;
-    int wanted = (2 * c->processors + blocks - 1) / blocks, most = (longest + PART - 1) / PART;
-    return wanted < most ? wanted : most;
-}
-
-void cuda_attention_cached(struct backend *b, const struct cached_attention *a)
-{
-    struct cuda *c = cuda_of(b);
-    size_t pointers = (size_t)a->sequences * sizeof *a->k;
-    int parts = parts_of(c, a);
-    size_t heads = (size_t)a->sequences * (size_t)a->q_heads;
-    cuda_begin(c, "cached attention", a->sequences, a->q_heads, a->head_dim);
-    float *room = parts > 1 ? cuda_room(c, heads * (size_t)parts * (size_t)(a->head_dim + 2) * sizeof *room) : NULL;
-    struct cuda_cached k = {
-        .sequences = a->sequences, .q_heads = a->q_heads, .kv_heads = a->kv_heads, .head_dim = a->head_dim,
-        .parts = parts, .pages = 1, .page_shift = PAGE_SHIFT_ALL, .q = a->q, .o = a->o,
-        .k = cuda_stage(c, a->k, pointers), .v = cuda_stage(c, a->v, pointers),
-        .lengths = cuda_stage(c, a->lengths, (size_t)a->sequences * sizeof *a->lengths), .room = room,
-    };
-    if (c->fault.code)
-        return;
-    if (kernel_attention_cached(c->stream, &k) != 0)
-        cuda_fail(c, heads_refused);
+        cuda_fail(c, cuda_heads_refused);
     cuda_launched(c);
 }

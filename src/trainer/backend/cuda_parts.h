@@ -86,7 +86,14 @@ void cuda_masks_free(struct cuda *c, struct cuda_masks *m); /* NULL is fine */
 void cuda_attention(struct backend *b, const struct attention *a);
 void cuda_attention_grad(struct backend *b, const struct attention *a, const struct attention_grads *g);
 size_t cuda_attention_grad_bytes(int rows, int q_heads, int head_dim);
+extern const char cuda_heads_refused[];
+
+/* cuda_decode.c */
+void cuda_upload_ints(struct backend *b, int *to, const int *host, size_t count);
 void cuda_attention_cached(struct backend *b, const struct cached_attention *a);
+void cuda_move_rows(struct backend *b, const struct row_moves *m);
+void cuda_sample(struct backend *b, const float *logits, int rows, int vocab, const struct sampling *s,
+                 const float *uniforms, int *ids);
 
 /* cuda_nccl.c */
 void cuda_comm_free(struct cuda *c, struct cuda_comm *m); /* NULL is fine */

@@ -34,7 +34,7 @@ struct segment {
  * the logarithm of the softmax's denominator, kept for the gradient. */
 struct attention {
     int rows, q_heads, kv_heads, head_dim;
-    const struct segment *segments; /* host; they cover all rows */
+    const struct segment *segments; /* host; they cover all rows; without a gradient contexts may be rows of k and v behind */
     int segment_count;
     const real *q, *k, *v;
     real *o;
@@ -46,13 +46,34 @@ struct attention_grads {
     real *d_q, *d_k, *d_v; /* overwritten */
 };
 
-/* One new token for each of several sequences against their cached keys and values. */
+/* New tokens, each against the cached keys and values of its sequence. These stand in pages of page_rows rows (a power
+ * of two) of kv_heads * head_dim: page p begins with row p * page_rows of k and of v, and sequences may share pages. */
 struct cached_attention {
-    int sequences, q_heads, kv_heads, head_dim;
-    const real *q; /* rows: sequences */
+    int rows, q_heads, kv_heads, head_dim;
+    const real *q;
     real *o;
-    const real *const *k, *const *v; /* host arrays: rows of kv_heads * head_dim each */
-    const int *lengths;               /* host */
+    const real *k, *v;
+    int page_rows, table_width;
+    const int *tables;  /* upload_ints': table_width page numbers a row */
+    const int *lengths; /* upload_ints': keys that a row sees; 0: none, and its o is 0 */
+    int longest;        /* no length is more */
+};
+
+/* Rows of keys and values from one place to another: row from[i] of k and v becomes row to[i] of to_k and to_v, for
+ * i < n; a to[i] below 0 is left out. from and to are upload_ints' or NULL: i itself. No row is both read and written,
+ * none is written twice. */
+struct row_moves {
+    int n, d;
+    const int *from, *to;
+    const real *k, *v;
+    real *to_k, *to_v;
+};
+
+/* Which next tokens may be drawn. With temperature 0 the likeliest is, of equal ones the first. */
+struct sampling {
+    double temperature;
+    double top_p; /* the fewest likeliest tokens that reach this share, of equal ones the first; 1: all */
+    double min_p; /* only tokens at least this share of the likeliest; 0: all */
 };
 
 /* What a row of logits says about its target; host arrays of rows, any of which may be NULL. */
@@ -170,7 +191,10 @@ struct ops {
                            const struct attention_grads *g);
     /* Bytes that the gradient takes beside its operands: for planning. */
     size_t (*attention_grad_bytes)(int rows, int q_heads, int head_dim);
+    /* Host integers to a place of alloc_f32's: what the two below and kernels that repeat read. */
+    void (*upload_ints)(struct backend *b, int *to, const int *host, size_t count);
     void (*attention_cached)(struct backend *b, const struct cached_attention *a);
+    void (*move_rows)(struct backend *b, const struct row_moves *m);
 
     /* out = silu(gate) * up; the gradient may overwrite its inputs (dgate == gate, dup == up). */
     void (*swiglu)(struct backend *b, const real *gate, const real *up, size_t count, real *out);
@@ -181,6 +205,11 @@ struct ops {
      * weights[i] * d(-log p)/d logits; where real is fp32 it may be the logits themselves. */
     void (*cross_entropy)(struct backend *b, const float *logits, const int *targets, const float *weights,
                           int rows, int vocab, const struct loss_out *out, real *d_logits);
+
+    /* A next token for each row of vocab logits: ids (host, there after finish). A row's draw is at the share uniforms[i]
+     * (host, in [0, 1)) of the probabilities of what may be drawn, added up in the order of ids. */
+    void (*sample)(struct backend *b, const float *logits, int rows, int vocab, const struct sampling *s,
+                   const float *uniforms, int *ids);
 
     /* One step over all tensors. The norm of all gradients goes to *norm (host), which is there after finish; when it
      * is no finite number nothing else changes. */
@@ -207,7 +236,7 @@ struct ops {
     void (*comm_wait)(struct backend *b, int mark);
 
     /* Ops may be on their way when they return: host arrays they read may change at once, those they write (loss_out,
-     * norm; download's are there) are filled when finish returns. -1 and err when an op since the last failed. */
+     * norm, ids; download's are there) are filled when finish returns. -1 and err when an op since the last failed. */
     int (*finish)(struct backend *b, struct error *err);
     /* Takes so many bytes for what alloc will give, and scratch of one op among them, at once; -1 and err when they are
      * not there. NULL where memory is not taken ahead. */
@@ -225,6 +254,7 @@ struct backend {
     size_t real_bytes;  /* of one real: 4 or 2 */
     double program;     /* bytes of the program and its libraries, beside what alloc gives */
     int base_bits;      /* that frozen matrices are packed in as a model is loaded; 0: not packed */
+    bool keeps;         /* repeat keeps sequences of ops: equal counts are worth padding for */
     bool merges;        /* linear maps may add an adapter to their weights: no rounding is lost by it */
     size_t bytes, peak; /* allocated now, and at most so far */
     int processes;      /* that comm_open joined; 0: none */

@@ -61,6 +61,6 @@ void pack_add(struct pack *p, const struct example *e, bool share, pack_weight_f
 
 struct batch pack_batch(const struct pack *p)
 {
-    return (struct batch){(int)p->ids.count, p->ids.items, p->positions.items, p->segments,
-                          (int)p->segment_count};
+    return (struct batch){.rows = (int)p->ids.count, .ids = p->ids.items, .positions = p->positions.items,
+                          .segments = p->segments, .segment_count = (int)p->segment_count};
 }

@@ -100,3 +100,17 @@ void head_logits(struct head *h, const real *hidden, const int *rows, int count,
     logits_of(h, hidden, rows, count);
     b->ops->download_f32(b, host, h->logits, (size_t)count * (size_t)h->model->config.vocab);
 }
+
+void head_sample(struct head *h, const real *hidden, int count, const struct sampling *sampling, const float *uniforms,
+                 int *next)
+{
+    struct backend *b = h->model->backend;
+    int rows[HEAD_CHUNK];
+    for (int at = 0; at < count; at += HEAD_CHUNK) {
+        int n = count - at < HEAD_CHUNK ? count - at : HEAD_CHUNK;
+        for (int i = 0; i < n; i++)
+            rows[i] = at + i;
+        logits_of(h, hidden, rows, n);
+        b->ops->sample(b, h->logits, n, h->model->config.vocab, sampling, uniforms + at, next + at);
+    }
+}

@@ -23,4 +23,8 @@ void head_loss(struct head *h, const real *hidden, const int *rows, const int *t
 enum { HEAD_CHUNK = 128 };
 void head_logits(struct head *h, const real *hidden, const int *rows, int count, float *host);
 
+/* The tokens that follow count rows of hidden, as ops->sample draws them; next is there after ops->finish. */
+void head_sample(struct head *h, const real *hidden, int count, const struct sampling *sampling, const float *uniforms,
+                 int *next);
+
 #endif

@@ -301,8 +301,9 @@ static void turn_heads(struct pass *p, const struct layer *l, struct kept *a)
                       c->head_dim, c->eps, k, a->k_rstd);
 }
 
-static void forward_attention(struct pass *p, const struct layer *l, struct kept *a, const real *x)
+static void forward_attention(struct pass *p, int layer, struct kept *a, const real *x, pass_keys_fn *keys, void *ctx)
 {
+    const struct layer *l = &p->model->layers[layer];
     struct backend *b = p->model->backend;
     const struct model_config *c = &p->model->config;
     int rows = p->batch->rows;
@@ -311,6 +312,8 @@ static void forward_attention(struct pass *p, const struct layer *l, struct kept
     linears_forward(b, &l->inputs[INPUT_QKV], p->work.n, rows, (real *const[]){q, k, a->v}, &p->linears);
     turn_heads(p, l, a);
     struct attention at = attention_of(p, a);
+    if (keys)
+        keys(ctx, layer, &at.k, &at.v);
     b->ops->attention(b, &at);
     linear_forward(b, &l->linears[LINEAR_O], a->o, rows, x, a->mid, &p->linears);
 }
@@ -338,9 +341,7 @@ const real *pass_forward(struct pass *p, const struct batch *batch, pass_keys_fn
     b->ops->gather(b, m->embed, batch->ids, batch->rows, m->config.hidden, input_of(p, 0));
     for (int i = 0; i < m->config.layers; i++) {
         struct kept *a = kept_of(p, i);
-        forward_attention(p, &m->layers[i], a, input_of(p, i));
-        if (keys)
-            keys(ctx, i, k_of(p, a), a->v);
+        forward_attention(p, i, a, input_of(p, i), keys, ctx);
         forward_ffn(p, &m->layers[i], a, input_of(p, i + 1));
     }
     if (p->d_hidden)
@@ -420,7 +421,7 @@ void pass_backward(struct pass *p)
     for (int i = m->config.layers - 1; i >= 0; i--) {
         struct kept *a = kept_of(p, i);
         if (i < below(p)) {
-            forward_attention(p, &m->layers[i], a, input_of(p, i));
+            forward_attention(p, i, a, input_of(p, i), NULL, NULL);
             forward_ffn(p, &m->layers[i], a, NULL);
         } else if (p->lean) {
             turn_heads(p, &m->layers[i], a);

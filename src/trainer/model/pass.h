@@ -10,7 +10,7 @@
 
 #include "trainer/model/model.h"
 
-/* Host arrays; rows tokens. */
+/* Host arrays; rows tokens. A segment's context may lie behind them, where pass_keys_fn gives more keys than rows. */
 struct batch {
     int rows;
     const int *ids, *positions;
@@ -36,9 +36,9 @@ int pass_again(const struct model *m, int kept);
 /* Bytes that pass_new allocates: for planning. */
 double pass_bytes(const struct model *m, int max_rows, int kept);
 
-/* Called after each layer of a forward pass with its keys and values (rows of kv_heads * head_dim,
- * after RoPE): filling a cache. */
-typedef void pass_keys_fn(void *ctx, int layer, const real *k, const real *v);
+/* Called in each layer of a forward pass with its keys and values (rows of kv_heads * head_dim, after RoPE), before they
+ * are attended to: for filling a cache. It may put others in their place: the same rows, and more behind them. */
+typedef void pass_keys_fn(void *ctx, int layer, const real **k, const real **v);
 
 /* The hidden state before the last norm, rows of hidden; borrowed until the next call. keys may be
  * NULL. batch must stay as it is until pass_backward. */

@@ -36,7 +36,7 @@ const struct option_spec bench_options[] = {
     {0},
 };
 
-enum { SIDE = 2048, SIDE_GPU = 8192, DECODED = 16, PAIRS_MAX = 64, TOKENS_BYTES = 1 << 26 };
+enum { SIDE = 2048, SIDE_GPU = 8192, DECODED = 16, PAIRS_MAX = 64, TOKENS_BYTES = 1 << 26, SEQUENCES_MAX = 1024 };
 
 struct measured {
     struct session session;
@@ -51,6 +51,8 @@ struct measured {
     struct loss *loss;
     struct loss_sums sums; /* of the last step */
     struct decoder *decoder;
+    struct page_table *tables;           /* of the sequences that are decoded */
+    const struct page_table **table_now; /* the same */
     struct optimizer *optimizer;
     int step, failed;
     bool twice;
@@ -110,14 +112,13 @@ static void train(struct measured *t)
 static void decode(struct measured *t)
 {
     const struct ids *some = &t->list.items[0].branches[0].ids;
-    int positions[HEAD_CHUNK], slots[HEAD_CHUNK], ids[HEAD_CHUNK];
+    int positions[SEQUENCES_MAX], ids[SEQUENCES_MAX];
     for (int i = 0; i < DECODED; i++) {
         for (int k = 0; k < t->sequences; k++) {
-            slots[k] = k;
             ids[k] = some->items[(size_t)k % some->count];
             positions[k] = t->rows - DECODED + i;
         }
-        decoder_step(t->decoder, slots, ids, positions, t->sequences);
+        decoder_step(t->decoder, &(struct step){t->sequences, ids, positions, t->table_now});
     }
     finish_decoding(t);
 }
@@ -296,9 +297,16 @@ static int measure_decoding(struct measured *t, struct error *err)
     loss_free(t->loss);
     t->loss = NULL;
     restart_memory(t);
-    t->decoder = decoder_new(t->session.model, t->sequences, t->rows, t->sequences, err);
+    struct decoder_size size = {.rows = t->sequences, .tokens = t->rows, .pages = t->sequences * pages_for(t->rows)};
+    t->decoder = decoder_new(t->session.model, &size, err);
     if (!t->decoder)
         return -1;
+    t->tables = mem_zalloc((size_t)t->sequences, sizeof *t->tables);
+    t->table_now = mem_zalloc((size_t)t->sequences, sizeof(struct page_table *));
+    for (int i = 0; i < t->sequences; i++) {
+        table_grow(decoder_pages(t->decoder), &t->tables[i], t->rows);
+        t->table_now[i] = &t->tables[i];
+    }
     struct loss_sums decoded = {.rows = (size_t)n, .all_count = (size_t)n, .pairs = n * t->rows};
     say(t, "decoding", time_of(t, decode), n, forward_operations(t, &decoded), 0, 0);
     return 0;
@@ -357,7 +365,7 @@ static int read_numbers(const struct options *o, struct measured *t, struct erro
     t->twice = strcmp(option(o, "recompute"), "on") == 0;
     return option_int(o, "rank", 1, 4096, &t->lora.rank, err) == 0 &&
                    option_int(o, "row-tokens", DECODED, 1 << 20, &t->rows, err) == 0 &&
-                   option_int(o, "batch", 1, HEAD_CHUNK, &t->sequences, err) == 0 &&
+                   option_int(o, "batch", 1, SEQUENCES_MAX, &t->sequences, err) == 0 &&
                    option_int(o, "seed", 0, 1 << 30, &t->seed, err) == 0 &&
                    option_real(o, "seconds", 0, 600, &t->seconds, err) == 0 &&
                    lora_parse_targets("all", t->lora.targets, err) == 0 && read_pair(o, t, err) == 0
@@ -368,6 +376,10 @@ static int read_numbers(const struct options *o, struct measured *t, struct erro
 static void measured_free(struct measured *t)
 {
     optimizer_free(t->optimizer);
+    for (int i = 0; t->tables && i < t->sequences; i++)
+        mem_free(t->tables[i].items);
+    mem_free(t->tables);
+    mem_free(t->table_now);
     decoder_free(t->decoder);
     loss_free(t->loss);
     params_free(&t->params);

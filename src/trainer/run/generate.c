@@ -1,9 +1,8 @@
 /*
- * hinge-train generate: answers to prompts, several at once. When a sequence ends, the next prompt takes
- * its place. Prompts enter in the order of their tokens, so that the one before has the longest beginning in
- * common with the next, and still stands in its slot: only the slot's next prompt can have taken its place. A
- * beginning that is half of a prompt or more is copied from there; prompts that enter together and have
- * none have what is common to them computed once.
+ * hinge-train generate: answers to prompts, several at once. When a sequence ends, the next prompt takes its place, as
+ * pages of the cache allow; when they run out, the youngest sequence gives its own back, waits, and is computed again
+ * later with the tokens it has: what it says does not change. Prompts enter in the order of their tokens, and the last
+ * one that entered keeps its pages until the next has, so that common beginnings meet in the cache.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,12 +14,10 @@
 #include "base/lines.h"
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "trainer/data/pack.h"
 #include "trainer/model/decode.h"
-#include "trainer/model/head.h"
 #include "trainer/run/commands.h"
-#include "trainer/run/sample.h"
 #include "trainer/run/session.h"
+#include "trainer/tensor/rng.h"
 
 const struct option_spec generate_options[] = {
     SESSION_OPTIONS,
@@ -29,6 +26,7 @@ const struct option_spec generate_options[] = {
     {"out", "FILE", NULL, "where the answers go (JSONL)"},
     {"think", "off|on", "off", "off: the empty think block is given; on: the model may write its own"},
     {"batch", "N", "16", "sequences at once"},
+    {"cache-mb", "N", "0", "memory for keys and values; 0: what is free, if so much is needed"},
     {"max-new", "N", "512", "tokens an answer may have"},
     {"ignore-end", NULL, NULL, "go on after the end of the turn, to --max-new tokens"},
     {"temperature", "X", "0", "0 takes the likeliest token"},
@@ -38,36 +36,42 @@ const struct option_spec generate_options[] = {
     {0},
 };
 
-enum { LINE_BYTES = 1 << 28, FILL_ROWS = 2048, SLOTS_MAX = HEAD_CHUNK, STEP_ROWS = 128 };
+enum { LINE_BYTES = 1 << 28, FILL_ROWS = 2048, SLOTS_MAX = 1024 };
+static const double FREE_SHARE = 0.9;
 
 struct answer {
     char *id;
-    struct ids prompt, text;
-    bool ended; /* by the end of the turn, not by a limit */
+    struct ids ids; /* of the prompt, and what was said so far */
+    size_t prompt;  /* the first of them */
+    struct rng rng; /* follows from the place in the file alone */
+    bool ended;     /* by the end of the turn, not by a limit */
 };
 
 struct generation {
     struct session session;
     struct answer *answers;
-    size_t count, cap, next; /* next to enter: an index of order */
-    size_t *order;           /* of answers, by their prompts' tokens */
-    int last_slot;           /* of the prompt that entered last, -1 for none */
+    size_t count, cap;
+    size_t *waiting, waiting_count; /* indexes of answers; the next to enter is the last */
     struct sampling sampling;
-    int slots, max_new, seed, end_id;
+    int slots, max_new, seed, end_id, cache_mb;
     bool think_on, ignore_end;
     struct decoder *decoder;
     struct pass *pass;
     struct head *head;
-    int *in_slot; /* index of the answer in a slot, -1 for none */
-    struct rng *rngs;
-    float *logits;
-    struct candidate_token *scratch;
+    struct fill fill;
+    struct sequence *sequences, anchor; /* of slots; and the prompt that entered last */
+    const struct answer *anchored;      /* whose prompt that is */
+    struct sequence **known;            /* those whose beginnings may be shared: the same and the anchor */
+    struct answer **in_slot;            /* NULL for none */
+    uint64_t *entered, entries;         /* when: the youngest has the greatest */
+    struct error fault;                 /* of the backend */
 };
 
 static int read_numbers(const struct options *o, struct generation *g, struct error *err)
 {
     if (option_need(o, "prompts", err) != 0 || option_need(o, "out", err) != 0 ||
         option_int(o, "batch", 1, SLOTS_MAX, &g->slots, err) != 0 ||
+        option_int(o, "cache-mb", 0, 1 << 24, &g->cache_mb, err) != 0 ||
         option_int(o, "max-new", 1, 1 << 24, &g->max_new, err) != 0 ||
         option_int(o, "seed", 0, 1 << 30, &g->seed, err) != 0 ||
         option_real(o, "temperature", 0, 100, &g->sampling.temperature, err) != 0 ||
@@ -83,15 +87,19 @@ static int read_prompt(struct generation *g, struct slice line, struct error *er
 {
     struct json *j = json_parse(line, NULL, err);
     struct answer a = {0};
-    int result = j ? reader_prompt(&g->session.reader, json_get(j, "prompt"), !g->think_on, &a.prompt, err)
+    int result = j ? reader_prompt(&g->session.reader, json_get(j, "prompt"), !g->think_on, &a.ids, err)
                    : -1;
-    if (result == 0 && a.prompt.count >= g->session.reader.max_tokens)
+    a.prompt = a.ids.count;
+    if (result == 0 && a.prompt == 0)
+        result = error_set(err, ERR_INPUT, "the prompt has no tokens");
+    if (result == 0 && a.prompt >= g->session.reader.max_tokens)
         result = error_set(err, ERR_LIMIT, "the prompt's %zu tokens leave no room within --max-tokens %zu",
-                           a.prompt.count, g->session.reader.max_tokens);
-    for (size_t i = 0; result == 0 && i < a.prompt.count; i++) {
-        if (a.prompt.items[i] >= g->session.reader.vocab)
+                           a.prompt, g->session.reader.max_tokens);
+    for (size_t i = 0; result == 0 && i < a.prompt; i++) {
+        if (a.ids.items[i] >= g->session.reader.vocab)
             result = error_set(err, ERR_INPUT, "the tokenizer does not belong to the model");
     }
+    rng_seed(&a.rng, (uint64_t)g->seed, 1000 + g->count);
     a.id = mem_strdup(json_string(json_get(j, "id"), ""));
     json_free(j);
     g->answers = array_reserve(g->answers, &g->cap, g->count + 1, sizeof *g->answers);
@@ -115,209 +123,243 @@ static int read_prompts(struct generation *g, const char *path, struct error *er
     return result == 0 && got != LINES_FAILED ? 0 : -1;
 }
 
+/* Tokens that an answer's sequence may come to. */
+static size_t most_tokens(const struct generation *g, const struct answer *a)
+{
+    size_t most = a->prompt + (size_t)g->max_new;
+    return most > g->session.reader.max_tokens ? g->session.reader.max_tokens : most;
+}
+
+/* Pages that all sequences of the slots may come to, and those of the longest. */
+static void count_pages(const struct generation *g, double *all, struct decoder_size *size)
+{
+    size_t together = g->count < (size_t)g->slots ? g->count : (size_t)g->slots;
+    double sum = 0;
+    size->tokens = 1;
+    for (size_t i = 0; i < g->count; i++) {
+        int tokens = (int)most_tokens(g, &g->answers[i]);
+        size->tokens = tokens > size->tokens ? tokens : size->tokens;
+        sum += pages_for(tokens);
+    }
+    double longest = pages_for(size->tokens) * (double)together;
+    *all = sum < longest || g->count == together ? sum : longest;
+    *all += pages_for(size->tokens); /* the anchor */
+}
+
+/* As many pages as memory and the option allow, at most all that may be needed. */
+static int choose_pages(const struct generation *g, struct decoder_size *size, struct error *err)
+{
+    const struct model *m = g->session.model;
+    struct backend *b = m->backend;
+    double page = decoder_page_bytes(m), all, unused = b->ops->available(b);
+    count_pages(g, &all, size);
+    double rest = decoder_bytes(m, size) + pass_bytes(m, size->fill, PASS_FORWARD) + head_bytes(m, false);
+    double room = g->cache_mb ? g->cache_mb * 1e6 : (unused - rest) * FREE_SHARE;
+    double pages = unused > 0 || g->cache_mb ? room / page : all;
+    int least = pages_for(size->tokens);
+    if (pages < least)
+        return error_set(err, ERR_LIMIT, "keys and values of the longest sequence, %d tokens, take %.1f MB; %.1f MB are "
+                                         "there for them%s",
+                         size->tokens, least * page * 1e-6, room > 0 ? room * 1e-6 : 0,
+                         g->cache_mb ? " (--cache-mb)" : ": give fewer --max-new or --max-tokens");
+    size->pages = (int)(pages < all ? pages : all);
+    return 0;
+}
+
 static int open_machinery(struct generation *g, struct error *err)
 {
-    size_t longest = FILL_ROWS, needed = 1;
-    for (size_t i = 0; i < g->count; i++) {
-        size_t n = g->answers[i].prompt.count, most = n + (size_t)g->max_new;
-        longest = n > longest ? n : longest;
-        most = most > g->session.reader.max_tokens ? g->session.reader.max_tokens : most;
-        needed = most > needed ? most : needed;
-    }
     struct model *m = g->session.model;
     size_t slots = (size_t)g->slots;
-    int rows = g->slots > STEP_ROWS ? g->slots : STEP_ROWS;
-    g->decoder = decoder_new(m, g->slots, (int)needed, rows, err);
-    g->pass = g->decoder ? pass_new(m, (int)longest, PASS_FORWARD, err) : NULL;
-    g->head = g->pass ? head_new(m, false, err) : NULL;
-    g->in_slot = mem_zalloc(slots, sizeof *g->in_slot);
-    g->rngs = mem_zalloc(slots, sizeof *g->rngs);
-    g->logits = mem_zalloc(slots * (size_t)m->config.vocab, sizeof *g->logits);
-    g->scratch = sample_scratch(m->config.vocab);
+    struct decoder_size size = {.rows = g->slots, .fill = FILL_ROWS};
+    g->sequences = mem_zalloc(slots, sizeof *g->sequences);
+    g->in_slot = mem_zalloc(slots, sizeof(struct answer *));
+    g->entered = mem_zalloc(slots, sizeof *g->entered);
+    g->known = mem_zalloc(slots + 1, sizeof(struct sequence *));
     for (size_t i = 0; i < slots; i++)
-        g->in_slot[i] = -1;
+        g->known[i] = &g->sequences[i];
+    g->known[slots] = &g->anchor;
+    if (choose_pages(g, &size, err) != 0)
+        return -1;
+    g->decoder = decoder_new(m, &size, err);
+    g->pass = g->decoder ? pass_new(m, FILL_ROWS, PASS_FORWARD, err) : NULL;
+    g->head = g->pass ? head_new(m, false, err) : NULL;
     g->end_id = tokenizer_id(g->session.tokenizer, chat_end(g->session.chat));
     if (g->head && g->end_id < 0)
         return error_set(err, ERR_INPUT, "the tokenizer has no token %s", chat_end(g->session.chat));
     return g->head ? 0 : -1;
 }
 
-/* For qsort: answers by their prompts' tokens, equal ones as they came. */
+/* For qsort: answers by their prompts' tokens, equal ones as they came; the first to enter comes last. */
 static int by_prompt(const void *left, const void *right)
 {
-    const struct answer *a = *(struct answer *const *)left, *b = *(struct answer *const *)right;
-    size_t n = a->prompt.count < b->prompt.count ? a->prompt.count : b->prompt.count;
+    const struct answer *a = *(struct answer *const *)right, *b = *(struct answer *const *)left;
+    size_t n = a->prompt < b->prompt ? a->prompt : b->prompt;
     for (size_t i = 0; i < n; i++) {
-        if (a->prompt.items[i] != b->prompt.items[i])
-            return a->prompt.items[i] < b->prompt.items[i] ? -1 : 1;
+        if (a->ids.items[i] != b->ids.items[i])
+            return a->ids.items[i] < b->ids.items[i] ? -1 : 1;
     }
-    if (a->prompt.count != b->prompt.count)
-        return a->prompt.count < b->prompt.count ? -1 : 1;
+    if (a->prompt != b->prompt)
+        return a->prompt < b->prompt ? -1 : 1;
     return a < b ? -1 : a > b;
 }
 
 static void sort_prompts(struct generation *g)
 {
     const struct answer **list = mem_alloc((g->count + 1) * sizeof *list);
-    g->order = mem_alloc((g->count + 1) * sizeof *g->order);
+    g->waiting = mem_alloc((g->count + 1) * sizeof *g->waiting);
     for (size_t i = 0; i < g->count; i++)
         list[i] = &g->answers[i];
     qsort(list, g->count, sizeof *list, by_prompt);
     for (size_t i = 0; i < g->count; i++)
-        g->order[i] = (size_t)(list[i] - g->answers);
+        g->waiting[i] = (size_t)(list[i] - g->answers);
+    g->waiting_count = g->count;
     mem_free(list);
-    g->last_slot = -1;
 }
 
-static struct answer *next_prompt(struct generation *g)
+static void release(struct generation *g, struct sequence *s)
 {
-    return &g->answers[g->order[g->next]];
+    table_release(decoder_pages(g->decoder), &s->table);
+    *s = (struct sequence){0};
 }
 
-/* Tokens of the next prompt that the one before it begins with as well; the last is never among them: it is the
- * first step's. */
-static size_t common_with_last(struct generation *g)
+static int running(const struct generation *g)
 {
-    if (g->last_slot < 0)
-        return 0;
-    const struct ids *a = &g->answers[g->order[g->next - 1]].prompt, *b = &next_prompt(g)->prompt;
-    size_t n = 0, most = (a->count < b->count ? a->count : b->count) - 1;
-    while (n < most && a->items[n] == b->items[n])
-        n++;
+    int n = 0;
+    for (int s = 0; s < g->slots; s++)
+        n += g->in_slot[s] != NULL;
     return n;
 }
 
-/* The next prompt enters slot s. Its random numbers follow from its place in the file alone. */
-static void enter(struct generation *g, int s)
+/* The anchor becomes the prompt in slot s: pages that are full of it stay when its answer has ended. */
+static void hold(struct generation *g, int s)
 {
-    g->in_slot[s] = (int)g->order[g->next];
-    rng_seed(&g->rngs[s], (uint64_t)g->seed, 1000 + g->order[g->next]);
-    g->last_slot = s;
-    g->next++;
+    const struct sequence *from = &g->sequences[s];
+    struct sequence next = {.ids = from->ids};
+    table_share(decoder_pages(g->decoder), &next.table, &from->table, from->done);
+    next.done = next.count = next.table.count * PAGE_ROWS;
+    release(g, &g->anchor);
+    g->anchor = next;
+    g->anchored = g->in_slot[s];
 }
 
-/* Tokens from..count-1 of a prompt into the cache of its slot. */
-static void fill_rest(struct generation *g, const struct ids *prompt, size_t from, int slot)
+/* Puts the next waiting sequence, all but its last token, into slot s as far as a pass goes. */
+static enum fill_result enter(struct generation *g, int s)
 {
-    int slots[STEP_ROWS], positions[STEP_ROWS];
-    for (size_t at = from; at + 1 < prompt->count;) {
-        int n = 0;
-        for (; n < STEP_ROWS && at + (size_t)n + 1 < prompt->count; n++) {
-            slots[n] = slot;
-            positions[n] = (int)at + n;
-        }
-        decoder_step(g->decoder, slots, prompt->items + at, positions, n);
-        at += (size_t)n;
+    struct answer *a = &g->answers[g->waiting[g->waiting_count - 1]];
+    struct sequence *to = &g->sequences[s];
+    *to = (struct sequence){.ids = a->ids.items, .count = (int)a->ids.count - 1};
+    enum fill_result result = fill_add(&g->fill, decoder_pages(g->decoder), to, g->known, (size_t)g->slots + 1, FILL_ROWS,
+                                       decoder_context(g->decoder), running(g));
+    if (result != FILL_ADDED) {
+        *to = (struct sequence){0};
+        return result;
     }
+    g->in_slot[s] = a;
+    g->entered[s] = ++g->entries;
+    g->waiting_count--;
+    return result;
 }
 
-/* The next prompt, where half of it or more stands in the last one's slot. */
-static bool enter_copied(struct generation *g, int s)
+/* What a pass can do for sequences that entered and have not all of their tokens in the cache, and for those that may
+ * enter; false when there is nothing to do. A sequence whose pages ran out of room waits for others to end. */
+static bool fill_some(struct generation *g)
 {
-    struct answer *a = next_prompt(g);
-    size_t common = common_with_last(g);
-    if (common == 0 || 2 * common < a->prompt.count)
+    enum fill_result result = FILL_ADDED;
+    int last = -1;
+    g->anchor.ids = g->anchored ? g->anchored->ids.items : NULL; /* its tokens may have moved */
+    for (int s = 0; s < g->slots && result == FILL_ADDED; s++) {
+        if (g->in_slot[s] && g->sequences[s].done < g->sequences[s].count)
+            result = fill_add(&g->fill, decoder_pages(g->decoder), &g->sequences[s], NULL, 0, FILL_ROWS,
+                              decoder_context(g->decoder), 0);
+    }
+    for (int s = 0; s < g->slots && result == FILL_ADDED && g->waiting_count; s++) {
+        if (g->in_slot[s])
+            continue;
+        result = enter(g, s);
+        if (result == FILL_NO_PAGES && g->anchor.table.count) {
+            release(g, &g->anchor);
+            result = enter(g, s);
+        }
+        last = result == FILL_ADDED ? s : last;
+    }
+    if (g->fill.taken_count == 0)
         return false;
-    decoder_copy(g->decoder, g->last_slot, s, (int)common);
-    fill_rest(g, &a->prompt, common, s);
-    enter(g, s);
+    decoder_fill(g->decoder, g->pass, &g->fill);
+    if (last >= 0)
+        hold(g, last);
     return true;
 }
 
-/* Takes prompts for free slots into an example, as branches, as long as they fit one pass and none has to
- * wait for another. */
-static void take_prompts(struct generation *g, struct example *e, int *slots)
+/* The youngest sequence gives its pages back and is the next to enter. */
+static void put_back(struct generation *g)
 {
-    size_t rows = 0;
-    for (int s = 0; s < g->slots && g->next < g->count; s++) {
-        struct answer *a = next_prompt(g);
-        if (g->in_slot[s] >= 0)
-            continue;
-        if (e->count && (rows + a->prompt.count > FILL_ROWS || 2 * common_with_last(g) >= a->prompt.count))
-            break;
-        if (!e->count && enter_copied(g, s))
-            continue;
-        rows += a->prompt.count;
-        slots[e->count] = s;
-        e->branches[e->count++].ids = a->prompt;
-        enter(g, s);
+    int youngest = -1;
+    for (int s = 0; s < g->slots; s++) {
+        if (g->in_slot[s] && (youngest < 0 || g->entered[s] > g->entered[youngest]))
+            youngest = s;
+    }
+    g->waiting[g->waiting_count++] = (size_t)(g->in_slot[youngest] - g->answers);
+    g->in_slot[youngest] = NULL;
+    release(g, &g->sequences[youngest]);
+}
+
+/* Every sequence that is left has a page for its next token. The oldest always has: the cache holds one sequence of
+ * any length. */
+static void make_room(struct generation *g)
+{
+    for (int s = 0; s < g->slots; s++) {
+        while (g->in_slot[s] &&
+               table_grow(decoder_pages(g->decoder), &g->sequences[s].table, (int)g->in_slot[s]->ids.count) != 0) {
+            if (g->anchor.table.count)
+                release(g, &g->anchor);
+            else
+                put_back(g);
+        }
     }
 }
 
-static float no_weight(void *ctx, const struct branch *b)
+static void take_token(struct generation *g, int slot, int id)
 {
-    (void)ctx, (void)b;
-    return 0;
-}
-
-/* Fills the caches of new prompts, all but each one's last token: that is the first step's. */
-static void fill_prompts(struct generation *g, struct example *e, const int *slots)
-{
-    struct pack pack = {0};
-    struct span spans[2 * SLOTS_MAX];
-    int count = 0;
-    example_share(e);
-    pack_add(&pack, e, true, no_weight, NULL);
-    int row = (int)e->shared;
-    for (size_t i = 0; i < e->count; i++) {
-        int own = (int)(e->branches[i].ids.count - 1 - e->shared);
-        spans[count++] = (struct span){0, (int)e->shared, slots[i], 0};
-        spans[count++] = (struct span){row, own, slots[i], (int)e->shared};
-        row += own;
-    }
-    struct batch batch = pack_batch(&pack);
-    if (batch.rows > 0)
-        decoder_fill(g->decoder, g->pass, &batch, spans, count);
-    pack_free(&pack);
-}
-
-/* False when nothing more could enter. */
-static bool enter_prompts(struct generation *g)
-{
-    struct branch branches[SLOTS_MAX] = {0};
-    struct example e = {.branches = branches};
-    int slots[SLOTS_MAX];
-    size_t before = g->next;
-    take_prompts(g, &e, slots);
-    if (e.count)
-        fill_prompts(g, &e, slots);
-    return g->next > before;
-}
-
-static void take_token(struct generation *g, int slot, const float *logits)
-{
-    struct answer *a = &g->answers[g->in_slot[slot]];
-    int id = sample_token(logits, g->session.model->config.vocab, &g->sampling, &g->rngs[slot],
-                          g->scratch);
+    struct answer *a = g->in_slot[slot];
     a->ended = id == g->end_id && !g->ignore_end;
     if (!a->ended)
-        ids_add(&a->text, id);
-    if (a->ended || a->text.count >= (size_t)g->max_new ||
-        a->prompt.count + a->text.count >= g->session.reader.max_tokens)
-        g->in_slot[slot] = -1;
+        ids_add(&a->ids, id);
+    g->sequences[slot].ids = a->ids.items;
+    g->sequences[slot].done++;
+    g->sequences[slot].count++;
+    if (a->ended || a->ids.count >= most_tokens(g, a)) {
+        g->in_slot[slot] = NULL;
+        release(g, &g->sequences[slot]);
+    }
 }
 
 /* One token for every sequence; false when none is left. */
 static bool step(struct generation *g)
 {
-    int slots[SLOTS_MAX], ids[SLOTS_MAX], positions[SLOTS_MAX], rows[SLOTS_MAX], n = 0;
+    int slots[SLOTS_MAX], ids[SLOTS_MAX], positions[SLOTS_MAX], n = 0;
+    float uniforms[SLOTS_MAX];
+    const struct page_table *tables[SLOTS_MAX];
+    make_room(g);
     for (int s = 0; s < g->slots; s++) {
-        if (g->in_slot[s] < 0)
+        struct answer *a = g->in_slot[s];
+        if (!a)
             continue;
-        const struct answer *a = &g->answers[g->in_slot[s]];
-        size_t at = a->prompt.count + a->text.count - 1;
         slots[n] = s;
-        ids[n] = a->text.count ? a->text.items[a->text.count - 1] : a->prompt.items[at];
-        positions[n] = (int)at;
-        rows[n] = n;
+        ids[n] = a->ids.items[a->ids.count - 1];
+        positions[n] = (int)a->ids.count - 1;
+        tables[n] = &g->sequences[s].table;
+        uniforms[n] = g->sampling.temperature > 0 ? (float)rng_unit(&a->rng) : 0;
         n++;
     }
     if (n == 0)
         return false;
-    const real *hidden = decoder_step(g->decoder, slots, ids, positions, n);
-    head_logits(g->head, hidden, rows, n, g->logits);
+    struct step now = {n, ids, positions, tables};
+    const int *next = decoder_next(g->decoder, g->head, &now, &g->sampling, uniforms);
+    struct backend *b = g->session.backend;
+    if (b->ops->finish(b, &g->fault) != 0)
+        return false;
     for (int i = 0; i < n; i++)
-        take_token(g, slots[i], g->logits + (size_t)i * (size_t)g->session.model->config.vocab);
+        take_token(g, slots[i], next[i]);
     return true;
 }
 
@@ -340,12 +382,12 @@ static void write_answer(const struct generation *g, const struct answer *a, FIL
 {
     struct json *j = json_new_object();
     struct str text = {0}, valid = {0}, line = {0};
-    tokenizer_decode(g->session.tokenizer, a->text.items, a->text.count, false, &text);
+    tokenizer_decode(g->session.tokenizer, a->ids.items + a->prompt, a->ids.count - a->prompt, false, &text);
     utf8_repair(&valid, str_slice(&text));
     json_set_string(j, "id", a->id);
     set_text(j, (struct slice){str_z(&valid), valid.len});
-    json_set_int(j, "prompt_tokens", (int64_t)a->prompt.count);
-    json_set_int(j, "tokens", (int64_t)a->text.count);
+    json_set_int(j, "prompt_tokens", (int64_t)a->prompt);
+    json_set_int(j, "tokens", (int64_t)(a->ids.count - a->prompt));
     json_set_string(j, "stop", a->ended ? "end" : "length");
     json_print(&line, j);
     fprintf(out, "%s\n", str_z(&line));
@@ -367,15 +409,18 @@ static void generation_free(struct generation *g)
 {
     for (size_t i = 0; i < g->count; i++) {
         mem_free(g->answers[i].id);
-        ids_free(&g->answers[i].prompt);
-        ids_free(&g->answers[i].text);
+        ids_free(&g->answers[i].ids);
     }
     mem_free(g->answers);
-    mem_free(g->order);
+    for (int i = 0; g->sequences && i < g->slots; i++)
+        mem_free(g->sequences[i].table.items);
+    mem_free(g->anchor.table.items);
+    mem_free(g->waiting);
+    mem_free(g->sequences);
+    mem_free(g->known);
     mem_free(g->in_slot);
-    mem_free(g->rngs);
-    mem_free(g->logits);
-    mem_free(g->scratch);
+    mem_free(g->entered);
+    fill_free(&g->fill);
     head_free(g->head);
     pass_free(g->pass);
     decoder_free(g->decoder);
@@ -396,9 +441,13 @@ int run_generate(const struct options *o, struct error *err)
             result = open_machinery(&g, err);
         sort_prompts(&g);
         for (bool more = result == 0; more;) {
-            while (enter_prompts(&g))
+            while (fill_some(&g))
                 continue;
             more = step(&g);
+        }
+        if (result == 0 && g.fault.code != ERR_NONE) {
+            *err = g.fault;
+            result = -1;
         }
         if (result == 0)
             result = write_answers(&g, option(o, "out"), err);

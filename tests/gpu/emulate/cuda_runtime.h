@@ -84,6 +84,33 @@ template <typename T> static inline T __shfl_sync(unsigned, T value, int from)
     memcpy(&out, emulate_exchange(&value, sizeof value)[from & 31], sizeof out);
     return out;
 }
+template <typename T> static inline T __shfl_up_sync(unsigned, T value, int by)
+{
+    T out;
+    int lane = (int)(emulate_now->linear % 32);
+    memcpy(&out, emulate_exchange(&value, sizeof value)[lane < by ? lane : lane - by], sizeof out);
+    return out;
+}
+static inline unsigned __ballot_sync(unsigned, bool value)
+{
+    const void *const *all = emulate_exchange(&value, sizeof value);
+    unsigned bits = 0;
+    for (unsigned i = 0; i < 32; i++)
+        bits |= (unsigned)*(const bool *)all[i] << i;
+    return bits;
+}
+static inline int __popc(unsigned x)
+{
+    return __builtin_popcount(x);
+}
+static inline int __ffs(int x)
+{
+    return __builtin_ffs(x);
+}
+static inline int __clz(int x)
+{
+    return x ? __builtin_clz((unsigned)x) : 32;
+}
 template <typename T> static inline T atomicAdd(T *to, T value)
 {
     T was = *to;
