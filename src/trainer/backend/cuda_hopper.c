@@ -116,6 +116,17 @@ static void send_lists(struct cuda *c, struct cuda_hopper *h)
     cuda_send(c, h->device, h->queries, h->query_count * sizeof *h->queries);
 }
 
+/* Rows of k and v: contexts may lie behind the queries' own. */
+static int key_rows(const struct attention *a)
+{
+    int rows = a->rows;
+    for (int i = 0; i < a->segment_count; i++) {
+        int end = a->segments[i].ctx_len ? a->segments[i].ctx_start + a->segments[i].ctx_len : 0;
+        rows = end > rows ? end : rows;
+    }
+    return rows;
+}
+
 /* Rows of heads as boxes of 64 columns of one head and so many rows. */
 static bool describe(struct cuda *c, CUtensorMap *out, const real *at, int rows, int heads, int dim, int box_rows)
 {
@@ -152,9 +163,10 @@ void cuda_hopper_attention(struct cuda *c, const struct attention *a)
 {
     struct cuda_attention k;
     struct hopper_maps maps;
+    int keys = key_rows(a);
     if (!prepare(c, a, &k) || !describe(c, &maps.q, a->q, a->rows, a->q_heads, a->head_dim, HOPPER_BLOCK) ||
-        !describe(c, &maps.k, a->k, a->rows, a->kv_heads, a->head_dim, HOPPER_BLOCK) ||
-        !describe(c, &maps.v, a->v, a->rows, a->kv_heads, a->head_dim, HOPPER_BLOCK))
+        !describe(c, &maps.k, a->k, keys, a->kv_heads, a->head_dim, HOPPER_BLOCK) ||
+        !describe(c, &maps.v, a->v, keys, a->kv_heads, a->head_dim, HOPPER_BLOCK))
         return;
     kernel_attention_hopper(c->stream, &k, &maps);
     cuda_launched(c);
