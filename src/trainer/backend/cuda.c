@@ -72,7 +72,7 @@ static void *take_piece(void *ctx, size_t bytes)
 
 static void give_piece(void *ctx, void *p)
 {
-    (void)ctx;
+    cuda_graphs_drop(ctx);
     cudaFree(p);
 }
 
@@ -88,6 +88,11 @@ static void *alloc_bytes(struct backend *b, size_t count, size_t each, struct er
 {
     struct cuda *c = cuda_of(b);
     size_t bytes = count > SIZE_MAX / each ? SIZE_MAX : count * each;
+    cuda_begin(c, "alloc", (long)bytes, 0, 0);
+    if (!cuda_outside(c)) {
+        *err = c->fault;
+        return NULL;
+    }
     void *p = cuda_arena_take(c->arena, bytes);
     if (!p) {
         error_set(err, ERR_LIMIT, "out of memory on GPU %d: %.1f MB more were needed; %.1f MB are in use, %.1f MB of "
@@ -114,12 +119,18 @@ static float *alloc_f32(struct backend *b, size_t count, struct error *err)
 
 static void release(struct backend *b, void *p)
 {
-    if (p)
-        b->bytes -= cuda_arena_give(cuda_of(b)->arena, p);
+    struct cuda *c = cuda_of(b);
+    if (!p)
+        return;
+    cuda_begin(c, "release", 0, 0, 0);
+    if (cuda_outside(c))
+        b->bytes -= cuda_arena_give(c->arena, p);
 }
 
 void *cuda_room(struct cuda *c, size_t bytes)
 {
+    if (c->queue.look)
+        return cuda_look_room(c->queue.look, bytes);
     if (bytes <= c->room_bytes)
         return c->room;
     cuda_arena_give(c->arena, c->room);
@@ -201,7 +212,7 @@ static void download_f32(struct backend *b, float *host, const float *from, size
 {
     struct cuda *c = cuda_of(b);
     cuda_begin(c, "download", (long)count, 0, 0);
-    for (size_t at = 0, most = STAGED / sizeof *host; at < count; at += most) {
+    for (size_t at = 0, most = STAGED / sizeof *host; at < count && cuda_outside(c); at += most) {
         size_t n = count - at < most ? count - at : most;
         void *to = cuda_result(c, host + at, n * sizeof *host);
         if (to)
@@ -214,7 +225,7 @@ static void download(struct backend *b, float *host, const real *from, size_t co
 {
     struct cuda *c = cuda_of(b);
     cuda_begin(c, "download", (long)count, 0, 0);
-    for (size_t at = 0, most = STAGED / sizeof *host; at < count; at += most) {
+    for (size_t at = 0, most = STAGED / sizeof *host; at < count && cuda_outside(c); at += most) {
         size_t n = count - at < most ? count - at : most;
         float *to = cuda_result(c, host + at, n * sizeof *host);
         if (to)
@@ -359,7 +370,9 @@ static void swiglu_grad(struct backend *b, const real *gate, const real *up, con
 static int finish(struct backend *b, struct error *err)
 {
     struct cuda *c = cuda_of(b);
-    cuda_stage_finish(c);
+    cuda_begin(c, "finish", 0, 0, 0);
+    if (cuda_outside(c))
+        cuda_stage_finish(c);
     if (c->fault.code == ERR_NONE)
         return 0;
     *err = c->fault;
@@ -373,6 +386,7 @@ static void close_backend(struct backend *b)
     cuda_comm_free(c, c->comm);
     if (c->queue.stream)
         cudaStreamSynchronize(c->queue.stream);
+    cuda_graphs_free(c);
     cuda_steps_free(c, c->steps);
     cuda_masks_free(c, c->masks);
     cuda_hopper_free(c, c->own);
@@ -480,6 +494,7 @@ struct backend *cuda_backend_new(int device, struct error *err)
     c->device = device;
     c->stream = &c->queue;
     cuda_few_open(c);
+    c->graphs = cuda_graphs_new();
     c->arena = cuda_arena_new(&(struct arena_source){take_piece, give_piece, c});
     if (open_device(c, err) == 0 && (c->stage = cuda_stage_new(c, err)) && (c->lt = cuda_lt_new(c, err)))
         return &c->base;

@@ -23,7 +23,8 @@ void kernel_to_real(cuda_stream s, const float *x, void *out, size_t count);
 void kernel_add_bias(cuda_stream s, void *x, const void *bias, int rows, int d, int stride);
 void kernel_bias_grad(cuda_stream s, const void *dy, int rows, int d, float *dbias); /* += */
 void kernel_gather(cuda_stream s, const void *x, const int *index, int n, int d, void *out);
-/* Row rows[i] of x gets the sum of rows order[starts[i] .. starts[i + 1]) of dout, for i < n. x is float or real. */
+/* Row rows[i] of x gets the sum of rows order[starts[i] .. starts[i + 1]) of dout, for i < n, if these are any. x is
+ * float or real. */
 void kernel_scatter_add(cuda_stream s, const void *dout, const int *rows, const int *starts, const int *order, int n,
                         int d, void *x, bool wide);
 void kernel_rmsnorm(cuda_stream s, const void *x, const void *w, int rows, int d, float eps, void *y, float *rstd);

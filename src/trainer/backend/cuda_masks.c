@@ -19,6 +19,9 @@ struct cuda_masks {
     size_t query_count, query_cap, key_count, key_cap, span_count, span_cap, cut_count, cut_cap;
     char *device; /* queries, keys, spans */
     size_t device_bytes;
+    const char *lists[3]; /* where they lie for the ops at hand: there, or where a body staged them */
+    unsigned turn;        /* that body */
+    bool sent;            /* device has them */
 };
 
 void cuda_masks_free(struct cuda *c, struct cuda_masks *m)
@@ -115,6 +118,8 @@ static void make_lists(struct cuda_masks *m, const struct attention *a)
     m->segments = array_reserve(m->segments, &m->segment_cap, m->segment_count, sizeof *m->segments);
     memcpy(m->segments, a->segments, m->segment_count * sizeof *m->segments);
     m->query_count = m->key_count = m->span_count = m->cut_count = 0;
+    m->sent = false;
+    m->turn = 0;
     for (size_t i = 0; i < m->segment_count; i++)
         add_queries(m, &m->segments[i]);
     qsort(m->queries, m->query_count, sizeof *m->queries, by_keys);
@@ -147,6 +152,31 @@ static void send_lists(struct cuda *c, struct cuda_masks *m)
     cuda_send(c, m->device + at[0], m->queries, m->query_count * sizeof *m->queries);
     cuda_send(c, m->device + at[1], m->keys, m->key_count * sizeof *m->keys);
     cuda_send(c, m->device + at[2], m->spans, m->span_count * sizeof *m->spans);
+    m->sent = true;
+}
+
+/* The lists of a body that may be repeated go with what it stages: another time they hold other rows. */
+static void stage_lists(struct cuda *c, struct cuda_masks *m)
+{
+    m->lists[0] = cuda_stage(c, m->queries, m->query_count * sizeof *m->queries);
+    m->lists[1] = cuda_stage(c, m->keys, m->key_count * sizeof *m->keys);
+    m->lists[2] = cuda_stage(c, m->spans, m->span_count * sizeof *m->spans);
+    m->turn = c->turn;
+}
+
+static void place_lists(struct cuda *c, struct cuda_masks *m)
+{
+    size_t at[4];
+    if (c->body && m->turn != c->turn)
+        stage_lists(c, m);
+    if (c->body)
+        return;
+    if (!m->sent)
+        send_lists(c, m);
+    layout(m, at);
+    for (int i = 0; i < 3; i++)
+        m->lists[i] = m->device ? m->device + at[i] : NULL;
+    m->turn = 0;
 }
 
 bool cuda_same_segments(const struct segment *segments, size_t count, const struct attention *a)
@@ -172,17 +202,14 @@ static bool prepare(struct cuda *c, const struct attention *a, struct cuda_atten
     if (!c->masks)
         c->masks = mem_zalloc(1, sizeof *c->masks);
     struct cuda_masks *m = c->masks;
-    if (!cuda_same_segments(m->segments, m->segment_count, a)) {
+    if (!cuda_same_segments(m->segments, m->segment_count, a))
         make_lists(m, a);
-        send_lists(c, m);
-    }
-    size_t at[4];
-    layout(m, at);
+    place_lists(c, m);
     *out = (struct cuda_attention){
         .rows = a->rows, .q_heads = a->q_heads, .kv_heads = a->kv_heads, .head_dim = a->head_dim,
-        .queries = (const struct cuda_queries *)(const void *)(m->device + at[0]), .query_blocks = (int)m->query_count,
-        .keys = (const struct cuda_keys *)(const void *)(m->device + at[1]), .key_blocks = (int)m->key_count,
-        .spans = (const struct cuda_span *)(const void *)(m->device + at[2]),
+        .queries = (const struct cuda_queries *)(const void *)m->lists[0], .query_blocks = (int)m->query_count,
+        .keys = (const struct cuda_keys *)(const void *)m->lists[1], .key_blocks = (int)m->key_count,
+        .spans = (const struct cuda_span *)(const void *)m->lists[2],
         .q = a->q, .k = a->k, .v = a->v, .o = a->o, .lse = a->lse,
     };
     return c->fault.code == ERR_NONE;

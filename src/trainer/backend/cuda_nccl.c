@@ -188,7 +188,7 @@ static struct cuda_comm *begin(struct cuda *c, const char *op, size_t n, size_t 
 {
     struct cuda_comm *m = c->comm;
     cuda_begin(c, op, (long)n, (long)total, m ? m->count : 0);
-    if (!m || !m->group)
+    if (!m || !m->group || !cuda_outside(c))
         return NULL;
     m->op = op;
     bool ok = cuda_ok(c, cudaEventRecord(m->before, c->queue.stream)) &&
@@ -288,7 +288,7 @@ void cuda_comm_wait(struct backend *b, int mark)
     struct cuda *c = cuda_of(b);
     struct cuda_comm *m = c->comm;
     cuda_begin(c, "waiting for other processes", mark, 0, 0);
-    if (m && m->group)
+    if (m && m->group && cuda_outside(c))
         cuda_ok(c, cudaStreamWaitEvent(c->queue.stream, m->marks[mark], 0));
 }
 

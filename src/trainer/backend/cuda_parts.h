@@ -12,6 +12,7 @@ struct cuda_masks; /* blocks of the segments at hand */
 struct cuda_hopper; /* the same for Hopper's attention */
 struct cuda_steps; /* pieces of what trains */
 struct cuda_comm;  /* the other processes of a training */
+struct cuda_graphs; /* sequences of ops that are kept */
 
 enum { CUDA_WIDTHS = 3 }; /* of weights: 16, 8 and 4 bits */
 
@@ -30,6 +31,9 @@ struct cuda {
     struct cuda_hopper *own; /* NULL: attention is that of Ampere */
     struct cuda_steps *steps;
     struct cuda_comm *comm; /* NULL: this process is alone */
+    struct cuda_graphs *graphs;
+    struct cuda_look *body; /* of ops that are looked at or captured: what they stage and promise is of it; or NULL */
+    unsigned turn;          /* counts those bodies: what one of them staged is of no use to the next */
     void *room; /* scratch of one op */
     size_t room_bytes;
     struct error fault; /* the first failure since finish; ops after it do nothing of use */
@@ -66,6 +70,13 @@ const void *cuda_stage(struct cuda *c, const void *host, size_t bytes);
 /* The same to a place of the caller's, of any size. */
 void cuda_send(struct cuda *c, void *to, const void *host, size_t bytes);
 void *cuda_result(struct cuda *c, void *host, size_t bytes);
+/* Several results in one block of bytes, each at its place in it. */
+struct cuda_promise {
+    void *host;
+    size_t at, bytes;
+};
+void *cuda_results(struct cuda *c, const struct cuda_promise *list, size_t count, size_t bytes);
+bool cuda_results_fit(size_t bytes);
 void cuda_stage_finish(struct cuda *c); /* waits for the stream and fills what was promised */
 /* Large copies, through pinned memory and by pieces: give writes count numbers from first on as the device has them. */
 typedef void cuda_give_fn(const void *from, size_t first, size_t count, void *to);
@@ -125,8 +136,22 @@ size_t cuda_packed_bytes(int rows, int cols, int bits);
 size_t cuda_packed_scales(int rows, int cols, int bits, size_t *numbers);
 size_t cuda_packed_numbers(int rows, int cols, int bits);
 
-/* cuda_graph.c */
+/* cuda_graph.c: with HINGE_GRAPHS=off in the environment nothing is kept; with =must a body that cannot be is a
+ * failure. */
+struct cuda_graphs *cuda_graphs_new(void);
+void cuda_graphs_free(struct cuda *c);
+void cuda_graphs_drop(struct cuda *c);   /* keeps none of those there are: memory goes back to the driver */
+void cuda_graphs_settle(struct cuda *c); /* all is done: what is not kept any more is freed */
 void cuda_repeat(struct backend *b, uint64_t like, void (*body)(void *ctx), void *ctx);
+/* For ops that no body may hold (they wait, or change what later ops read on the host): false, noted, inside one. */
+bool cuda_outside(struct cuda *c);
+/* The stream itself, for ops that no graph may hold. False while a body is only looked at: the op does nothing then, and
+ * the body is carried out op by op. */
+bool cuda_direct(struct cuda *c, cudaStream_t *out);
+/* What cuda_stage, cuda_result and cuda_room do in a body. */
+const void *cuda_look_stage(struct cuda_look *look, const void *host, size_t bytes);
+void *cuda_look_result(struct cuda_look *look, void *host, size_t bytes);
+void *cuda_look_room(struct cuda_look *look, size_t bytes);
 
 /* cuda_train.c */
 void cuda_steps_free(struct cuda *c, struct cuda_steps *s); /* NULL is fine */

@@ -141,6 +141,8 @@ template <typename T>
 __global__ void scatter_add(const bf16 *dout, const int *rows, const int *starts, const int *order, int d, T *x)
 {
     int from = starts[blockIdx.x], to = starts[blockIdx.x + 1];
+    if (from == to)
+        return;
     for (int column = threadIdx.x; column < d; column += THREADS) {
         float sum = 0;
         for (int i = from; i < to; i++)

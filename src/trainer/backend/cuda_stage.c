@@ -13,11 +13,6 @@
 enum { HALVES = 2, ALIGN = 256 };
 static const size_t HALF = (size_t)8 << 20, RESULTS = (size_t)8 << 20, LARGE = (size_t)32 << 20;
 
-struct promise {
-    void *host;
-    size_t at, bytes;
-};
-
 struct cuda_stage {
     char *pinned, *device; /* HALVES * HALF each */
     int half;              /* of the ring, that is written now */
@@ -25,7 +20,7 @@ struct cuda_stage {
     cudaEvent_t done[HALVES];
     char *results, *results_pinned;
     size_t results_at;
-    struct promise *promises;
+    struct cuda_promise *promises;
     size_t promise_count, promise_cap;
     char *large[HALVES]; /* pinned, for stream_in */
     cudaEvent_t large_done[HALVES];
@@ -78,6 +73,8 @@ void cuda_stage_free(struct cuda *c, struct cuda_stage *s)
 const void *cuda_stage(struct cuda *c, const void *host, size_t bytes)
 {
     struct cuda_stage *s = c->stage;
+    if (c->body)
+        return cuda_look_stage(c->body, host, bytes);
     if (bytes > HALF) {
         cuda_fail(c, "its indexes take over 8 MB");
         return NULL;
@@ -105,20 +102,33 @@ void cuda_send(struct cuda *c, void *to, const void *host, size_t bytes)
     }
 }
 
-void *cuda_result(struct cuda *c, void *host, size_t bytes)
+bool cuda_results_fit(size_t bytes)
+{
+    return bytes <= RESULTS;
+}
+
+void *cuda_results(struct cuda *c, const struct cuda_promise *list, size_t count, size_t bytes)
 {
     struct cuda_stage *s = c->stage;
-    if (bytes > RESULTS) {
+    if (!cuda_results_fit(bytes)) {
         cuda_fail(c, "its results take over 8 MB");
         return NULL;
     }
     if (s->results_at + bytes > RESULTS)
         cuda_stage_finish(c);
     void *to = s->results + s->results_at;
-    s->promises = array_reserve(s->promises, &s->promise_cap, s->promise_count + 1, sizeof *s->promises);
-    s->promises[s->promise_count++] = (struct promise){host, s->results_at, bytes};
+    s->promises = array_reserve(s->promises, &s->promise_cap, s->promise_count + count, sizeof *s->promises);
+    for (size_t i = 0; i < count; i++)
+        s->promises[s->promise_count++] = (struct cuda_promise){list[i].host, s->results_at + list[i].at, list[i].bytes};
     s->results_at += (bytes + ALIGN - 1) / ALIGN * ALIGN;
     return to;
+}
+
+void *cuda_result(struct cuda *c, void *host, size_t bytes)
+{
+    if (c->body)
+        return cuda_look_result(c->body, host, bytes);
+    return cuda_results(c, &(struct cuda_promise){host, 0, bytes}, 1, bytes);
 }
 
 void cuda_stage_finish(struct cuda *c)
@@ -131,6 +141,7 @@ void cuda_stage_finish(struct cuda *c)
         memcpy(s->promises[i].host, s->results_pinned + s->promises[i].at, s->promises[i].bytes);
     s->promise_count = 0;
     s->results_at = 0;
+    cuda_graphs_settle(c);
 }
 
 /* One pinned piece is filled while the other is on its way. */
@@ -139,7 +150,7 @@ void cuda_stream_in(struct cuda *c, void *to, size_t each, size_t count, cuda_gi
     struct cuda_stage *s = c->stage;
     size_t most = LARGE / each / ALIGN * ALIGN; /* whole blocks of any quantised type */
     int side = 0;
-    for (size_t at = 0; at < count; at += most, side = 1 - side) {
+    for (size_t at = 0; at < count && cuda_outside(c); at += most, side = 1 - side) {
         size_t n = count - at < most ? count - at : most;
         cuda_ok(c, cudaEventSynchronize(s->large_done[side]));
         give(from, at, n, s->large[side]);

@@ -105,6 +105,8 @@ void cuda_optimize(struct backend *b, const struct adamw *a, const struct traine
         c->steps = mem_zalloc(1, sizeof *c->steps);
     struct cuda_steps *s = c->steps;
     cuda_begin(c, "optimizer step", (long)count, a->step, 0);
+    if (!cuda_outside(c))
+        return;
     /* the norm stands first in what the kernel writes */
     struct cuda_norm *found = cuda_room(c, sizeof *found);
     double *to = cuda_result(c, norm, sizeof *norm);
@@ -133,22 +135,26 @@ static int by_row(const void *a, const void *b)
 }
 
 /* Rows that get something, and from which rows in which order: an index may come twice, and no two blocks of threads
- * may add to one row. */
-static void sort_sums(const int *index, int n, int *rows, int *starts, int *order, int *count)
+ * may add to one row. The lists are n long whatever repeats, so that a graph holds them: those left over get nothing. */
+static void sort_sums(const int *index, int n, int *rows, int *starts, int *order)
 {
     struct sum *sums = mem_alloc(((size_t)n + 1) * sizeof *sums);
     for (int i = 0; i < n; i++)
         sums[i] = (struct sum){index[i], i};
     qsort(sums, (size_t)n, sizeof *sums, by_row);
-    *count = 0;
+    int count = 0;
     for (int i = 0; i < n; i++) {
         if (i == 0 || sums[i].row != sums[i - 1].row) {
-            rows[*count] = sums[i].row;
-            starts[(*count)++] = i;
+            rows[count] = sums[i].row;
+            starts[count++] = i;
         }
         order[i] = sums[i].from;
     }
-    starts[*count] = n;
+    for (int i = count; i <= n; i++) {
+        rows[i] = 0;
+        starts[i] = n;
+    }
+    order[n] = 0;
     mem_free(sums);
 }
 
@@ -156,14 +162,14 @@ static void scatter(struct backend *b, const real *dout, const int *index, int n
 {
     struct cuda *c = cuda_of(b);
     size_t room = (size_t)n + 1;
-    int *all = mem_alloc(3 * room * sizeof *all), *rows = all, *starts = all + room, *order = all + 2 * room, count;
+    int *all = mem_alloc(3 * room * sizeof *all), *rows = all, *starts = all + room, *order = all + 2 * room;
     cuda_begin(c, "sum by index", n, d, 0);
-    sort_sums(index, n, rows, starts, order, &count);
+    sort_sums(index, n, rows, starts, order);
     const int *at = cuda_stage(c, all, 3 * room * sizeof *all);
     mem_free(all);
     if (n == 0 || !at || c->fault.code)
         return;
-    kernel_scatter_add(c->stream, dout, at, at + room, at + 2 * room, count, d, x, wide);
+    kernel_scatter_add(c->stream, dout, at, at + room, at + 2 * room, n, d, x, wide);
     cuda_launched(c);
 }
 

@@ -217,9 +217,10 @@ struct ops {
 
     /* Carries out body, which asks for ops on memory that is there: none of alloc, release, uploads, downloads, pack,
      * exchanges with other processes and finish. Calls that ask for the same ops with the same arguments, but for what
-     * host arrays hold (ids, positions, pages, lengths, weights), may be kept and repeated as one (a CUDA graph). body may be called more than once for one
-     * call and must ask for the same each time; like all results, loss_out is filled by finish. like is a number that
-     * such calls have in common, made of their counts: one that did not come lately costs nothing beside body. */
+     * host arrays hold (ids, positions, pages, lengths, weights), may be kept and repeated as one (a CUDA graph). body
+     * may be called more than once for one call and must ask for the same each time; like all results, loss_out is
+     * filled by finish. like is a number that such calls have in common, made of their counts: one that did not come
+     * lately costs nothing beside body. */
     void (*repeat)(struct backend *b, uint64_t like, void (*body)(void *ctx), void *ctx);
 
     /* Processes that compute together, each with a backend of its own. The first makes an id (id NULL: it only says

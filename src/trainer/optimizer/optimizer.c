@@ -37,10 +37,16 @@ void optimizer_free(struct optimizer *o)
     mem_free(o);
 }
 
-void optimizer_zero_grads(struct optimizer *o)
+static void zero_all(void *ctx)
 {
+    struct optimizer *o = ctx;
     for (size_t i = 0; i < o->params->count; i++)
         o->backend->ops->zero_f32(o->backend, o->params->items[i].grad, o->params->items[i].count);
+}
+
+void optimizer_zero_grads(struct optimizer *o)
+{
+    o->backend->ops->repeat(o->backend, o->params->count, zero_all, o);
 }
 
 void optimizer_step(struct optimizer *o, double lr, double decay, double clip, int step, double *norm)

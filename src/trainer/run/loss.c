@@ -83,6 +83,25 @@ static void count_target(struct loss_sums *s, const struct target_info *t, doubl
     }
 }
 
+struct row {
+    struct loss *loss;
+    struct batch batch;
+};
+
+/* A row's ops: what may be repeated. */
+static void compute_row(void *ctx)
+{
+    struct row *r = ctx;
+    struct loss *l = r->loss;
+    const struct pack *p = &l->pack;
+    const real *hidden = pass_forward(l->pass, &r->batch, NULL, NULL);
+    head_loss(l->head, hidden, p->rows.items, p->targets.items, p->weights, (int)p->targets.count,
+              l->grads ? pass_hidden_grad(l->pass) : NULL,
+              &(struct loss_out){.loss = l->losses + l->told_count});
+    if (l->grads)
+        pass_backward(l->pass);
+}
+
 /* One packed row through the model. After the last, what is exchanged of it goes on without one. */
 static void run_row(struct loss *l, struct loss_sums *sums, bool last)
 {
@@ -93,13 +112,12 @@ static void run_row(struct loss *l, struct loss_sums *sums, bool last)
         pass_idle(l->pass);
         return;
     }
-    struct batch batch = pack_batch(p);
-    const real *hidden = pass_forward(l->pass, &batch, NULL, NULL);
-    head_loss(l->head, hidden, p->rows.items, p->targets.items, p->weights, (int)n,
-              l->grads ? pass_hidden_grad(l->pass) : NULL,
-              &(struct loss_out){.loss = l->losses + l->told_count});
-    if (l->grads)
-        pass_backward(l->pass);
+    struct backend *b = l->model->backend;
+    struct row row = {l, pack_batch(p)};
+    if (b->processes) /* exchanges with others may stand among its ops */
+        compute_row(&row);
+    else
+        b->ops->repeat(b, (uint64_t)p->ids.count << 32 | n << 1 | l->grads, compute_row, &row);
     l->told = array_reserve(l->told, &l->told_cap, l->told_count + n, sizeof *l->told);
     for (size_t i = 0; i < n; i++)
         l->told[l->told_count++] = (struct told){p->infos[i], p->weights[i]};

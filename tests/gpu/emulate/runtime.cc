@@ -10,23 +10,50 @@
 
 #include <deque>
 #include <map>
+#include <vector>
 
 #include "stream.h"
+
+typedef std::vector<std::function<void()>> work_list;
 
 struct emulated_stream {
     std::deque<std::function<void()>> work;
     unsigned long added, done;
     bool eager, runs;
+    bool captures, spoilt; /* spoilt: something came that no capture takes */
+    work_list captured;
 };
 
 struct emulated_event {
     emulated_stream *stream;
     unsigned long after; /* how much of the stream must be done */
+    bool captured;       /* of a stream that was captured: nobody may wait for it */
+};
+
+struct emulated_graph {
+    work_list work;
+};
+
+struct emulated_exec {
+    work_list work;
+    unsigned long waiting; /* launches that are not done */
 };
 
 static std::map<void *, size_t> blocks;
 static size_t used, limit;
 static int capability_now = 80;
+static emulated_counts counts;
+static bool refuse;
+
+struct emulated_counts emulate_counts(void)
+{
+    return counts;
+}
+
+void emulate_refuse_capture(void)
+{
+    refuse = true;
+}
 
 void emulate_memory(size_t bytes)
 {
@@ -56,6 +83,11 @@ static void run_until(emulated_stream *s, unsigned long after)
 
 void stream_add(cudaStream_t stream, std::function<void()> work)
 {
+    counts.work++;
+    if (stream->captures) {
+        stream->captured.push_back(std::move(work));
+        return;
+    }
     stream->work.push_back(std::move(work));
     stream->added++;
     if (stream->eager)
@@ -128,6 +160,7 @@ cudaError_t cudaFree(void *p)
     auto at = blocks.find(p);
     if (at == blocks.end())
         return cudaErrorInvalidValue;
+    counts.waits++;
     used -= at->second;
     blocks.erase(at);
     free(p);
@@ -177,13 +210,18 @@ cudaError_t cudaStreamCreateWithPriority(cudaStream_t *out, unsigned flags, int 
 
 cudaError_t cudaStreamDestroy(cudaStream_t stream)
 {
-    cudaStreamSynchronize(stream);
+    run_until(stream, stream->added);
     delete stream;
     return cudaSuccess;
 }
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream)
 {
+    if (stream->captures) {
+        stream->spoilt = true;
+        return cudaErrorStreamCaptureUnsupported;
+    }
+    counts.waits += stream->done < stream->added;
     run_until(stream, stream->added);
     return cudaSuccess;
 }
@@ -193,6 +231,7 @@ cudaError_t cudaStreamQuery(cudaStream_t stream)
 {
     if (stream->done == stream->added)
         return cudaSuccess;
+    counts.waits++;
     run_until(stream, stream->added);
     return cudaErrorNotReady;
 }
@@ -204,6 +243,66 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
     (void)flags;
     if (on.stream && on.stream != stream)
         stream_add(stream, [=] { run_until(on.stream, on.after); });
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode)
+{
+    (void)mode;
+    if (stream->captures)
+        return cudaErrorStreamCaptureUnsupported;
+    stream->captures = true;
+    stream->spoilt = refuse;
+    refuse = false;
+    counts.captures++;
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *out)
+{
+    work_list work = std::move(stream->captured);
+    stream->captured.clear();
+    if (!stream->captures)
+        return cudaErrorInvalidValue;
+    stream->captures = false;
+    *out = stream->spoilt ? nullptr : new emulated_graph{std::move(work)};
+    return stream->spoilt ? cudaErrorStreamCaptureInvalidated : cudaSuccess;
+}
+
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t *out, cudaGraph_t graph, unsigned long long flags)
+{
+    (void)flags;
+    *out = new emulated_exec{graph->work, 0};
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream)
+{
+    if (stream->captures) /* a graph inside a graph: nobody asks for it */
+        return cudaErrorStreamCaptureUnsupported;
+    exec->waiting++;
+    stream_add(stream, [=] {
+        for (const auto &one : exec->work)
+            one();
+        exec->waiting--;
+    });
+    counts.graphs++;
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphDestroy(cudaGraph_t graph)
+{
+    delete graph;
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec)
+{
+    if (exec->waiting) {
+        fprintf(stderr, "cudaGraphExecDestroy: the graph is at work\n");
+        abort();
+    }
+    delete exec;
     return cudaSuccess;
 }
 
@@ -222,12 +321,15 @@ cudaError_t cudaEventDestroy(cudaEvent_t event)
 
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream)
 {
-    *event = emulated_event{stream, stream->added};
+    *event = emulated_event{stream, stream->added, stream->captures};
     return cudaSuccess;
 }
 
 cudaError_t cudaEventSynchronize(cudaEvent_t event)
 {
+    if (event->captured)
+        return cudaErrorCapturedEvent;
+    counts.waits += event->stream && event->stream->done < event->after;
     if (event->stream)
         run_until(event->stream, event->after);
     return cudaSuccess;
