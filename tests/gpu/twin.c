@@ -4,7 +4,7 @@
  *
  *     twin [--large] [--only PART] [--seed N] [--json FILE] [--device N] [--golden DIR]
  *
- * PART is rows, products, attention, losses, models, quant or golden; the last compares with what transformers and PEFT said of
+ * PART is rows, products, attention, losses, models, quant, graphs or golden; the last compares with what transformers and PEFT said of
  * the models in DIR (tests/golden). Inputs are rounded to bf16 first, so that both sides begin with the same numbers. Compared is |gpu - cpu| / |cpu|
  * over the whole result: 1e-2 where results are bf16, 1e-5 where they are fp32 all the way. Each op runs several times
  * and must give the same bits; here the order in which threads run is changed from time to time.
@@ -253,7 +253,8 @@ static const struct {
              {"losses", twin_losses},
              {"models", twin_models},
              {"golden", twin_golden},
-             {"quant", twin_quant}};
+             {"quant", twin_quant},
+             {"graphs", twin_graphs}};
 
 /* Attention and whole models once more, over the other kernels. */
 static int again(struct twin *t, const char *only)

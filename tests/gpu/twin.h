@@ -53,5 +53,6 @@ void twin_losses(struct twin *t);
 void twin_models(struct twin *t);
 void twin_golden(struct twin *t);
 void twin_quant(struct twin *t);
+void twin_graphs(struct twin *t);
 
 #endif
