@@ -22,6 +22,9 @@ struct cuda_hopper {
     size_t query_count, query_cap;
     char *device; /* queries */
     size_t device_bytes;
+    bool sent;          /* device has them */
+    const void *staged; /* those of a body that may be repeated (cuda_masks.c) */
+    unsigned turn;      /* that body */
 };
 
 /* cuTensorMapEncodeTiled of the driver, which is not linked; NULL where it has none. */
@@ -95,6 +98,8 @@ static void make_lists(struct cuda_hopper *h, const struct attention *a)
     h->segments = array_reserve(h->segments, &h->segment_cap, h->segment_count, sizeof *h->segments);
     memcpy(h->segments, a->segments, h->segment_count * sizeof *h->segments);
     h->query_count = 0;
+    h->sent = false;
+    h->turn = 0;
     for (size_t i = 0; i < h->segment_count; i++)
         add_queries(h, &h->segments[i]);
     qsort(h->queries, h->query_count, sizeof *h->queries, by_keys);
@@ -114,6 +119,20 @@ static void send_lists(struct cuda *c, struct cuda_hopper *h)
         return;
     }
     cuda_send(c, h->device, h->queries, h->query_count * sizeof *h->queries);
+    h->sent = true;
+}
+
+static const void *place_lists(struct cuda *c, struct cuda_hopper *h)
+{
+    if (c->body && h->turn != c->turn) {
+        h->staged = cuda_stage(c, h->queries, h->query_count * sizeof *h->queries);
+        h->turn = c->turn;
+    }
+    if (c->body)
+        return h->staged;
+    if (!h->sent)
+        send_lists(c, h);
+    return h->device;
 }
 
 /* Rows of k and v: contexts may lie behind the queries' own. */
@@ -147,13 +166,11 @@ static bool describe(struct cuda *c, CUtensorMap *out, const real *at, int rows,
 static bool prepare(struct cuda *c, const struct attention *a, struct cuda_attention *out)
 {
     struct cuda_hopper *h = c->own;
-    if (!cuda_same_segments(h->segments, h->segment_count, a)) {
+    if (!cuda_same_segments(h->segments, h->segment_count, a))
         make_lists(h, a);
-        send_lists(c, h);
-    }
     *out = (struct cuda_attention){
         .rows = a->rows, .q_heads = a->q_heads, .kv_heads = a->kv_heads, .head_dim = a->head_dim,
-        .queries = (const struct cuda_queries *)(const void *)h->device, .query_blocks = (int)h->query_count,
+        .queries = place_lists(c, h), .query_blocks = (int)h->query_count,
         .q = a->q, .k = a->k, .v = a->v, .o = a->o, .lse = a->lse,
     };
     return c->fault.code == ERR_NONE;
