@@ -129,16 +129,17 @@ static void linears_close(struct linears_case *c)
     }
 }
 
-/* Through the shared A, and with room for sums (then each goes its own way). */
+/* Through the shared A, with room for sums (then each goes its own way), and with u from the way there. */
 static void maps_of_one_input_and_their_gradients(void)
 {
     struct backend *b = cpu_backend_new(2);
-    for (int room = 0; room < 2; room++) {
+    for (int way = 0; way < 3; way++) {
         struct linears_case c;
-        linears_open(&c, b, room);
+        linears_open(&c, b, way == 1);
         CU_ASSERT_EQUAL(linears_rank(&c.g), SHARED_RANK);
         float *dx = some_numbers(b, (size_t)LINEAR_ROWS * LINEAR_IN, 8); /* must be overwritten */
         linears_value(&c);
+        c.s.has_u = way == 2;
         linears_backward(b, &c.g, c.x, (const real *const[]){c.weights[0], c.weights[1], c.weights[2]}, LINEAR_ROWS, dx,
                          &c.s);
         CU_ASSERT(slope_fits("shared x", linears_value, &c, c.x, (size_t)LINEAR_ROWS * LINEAR_IN, dx));

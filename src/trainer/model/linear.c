@@ -152,7 +152,8 @@ static void narrow_grads(struct backend *b, const struct linears *g, const real 
                          int rows, const struct linear_scratch *s)
 {
     int all = linears_rank(g), in = g->maps->in, at = 0;
-    down_project(b, g, x, rows, s->u);
+    if (!s->has_u)
+        down_project(b, g, x, rows, s->u);
     b->ops->matmul(b,
                    &(struct matmul){.ta = true, .m = all, .n = in, .k = rows, .alpha = 1, .beta = 1,
                                     .lda = all, .ldb = in, .ldc = in, .wide = true},

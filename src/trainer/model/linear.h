@@ -37,6 +37,7 @@ struct linears {
  * is a third less arithmetic than the low-rank path. Each call takes the cheaper way by counting. */
 struct linear_scratch {
     real *u, *du; /* rows by rank, of linears all their ranks together; du is for the way back */
+    bool has_u;   /* on the way back: u holds what the way there left in it */
     real *w;      /* out by in; NULL: the low-rank path only. Where weights are packed they are unpacked here */
 };
 

@@ -102,14 +102,22 @@ static void group_by_input(struct layer *l)
         l->inputs[i] = (struct linears){.maps = &l->linears[first[i]], .count = first[i + 1] - first[i]};
 }
 
-int model_widest_rank(const struct model *m)
+int model_input_rank(const struct model *m, enum input_kind input)
 {
     int widest = 0;
     for (int i = 0; i < m->config.layers; i++) {
-        for (int k = 0; k < INPUTS; k++) {
-            int r = linears_rank(&m->layers[i].inputs[k]);
-            widest = r > widest ? r : widest;
-        }
+        int r = linears_rank(&m->layers[i].inputs[input]);
+        widest = r > widest ? r : widest;
+    }
+    return widest;
+}
+
+int model_widest_rank(const struct model *m)
+{
+    int widest = 0;
+    for (int k = 0; k < INPUTS; k++) {
+        int r = model_input_rank(m, k);
+        widest = r > widest ? r : widest;
     }
     return widest;
 }

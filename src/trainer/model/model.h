@@ -73,6 +73,8 @@ struct model *model_random(struct backend *b, const struct model_config *c, uint
 void model_free(struct model *m); /* NULL is fine */
 /* The most ranks that maps with one input have together: the width of linear_scratch's u. 0 without an adapter. */
 int model_widest_rank(const struct model *m);
+/* The same of one input's maps, over all layers. */
+int model_input_rank(const struct model *m, enum input_kind input);
 
 /* Where a tensor of the model stands; what *master and *grad point to is NULL while it does not train. */
 struct slot {

@@ -6,10 +6,12 @@
 
 /* What one layer keeps for its gradient. Every member is a row-wise buffer; see kept_sizes. What a norm or
  * an activation gives is cheaper computed again than kept. Where memory is short, and q and k have a norm, so are
- * they (turned): a pass over memory for an eighth of what a layer keeps. They are then work's. */
+ * they (turned): a pass over memory for an eighth of what a layer keeps. They are then work's. u is what adapters made of
+ * each input, where they take the low-rank path: small, and without it the input would be read again. */
 struct kept {
     real *q_raw, *k_raw, *q, *k, *v, *o, *mid, *gate, *up;
     float *rstd1, *q_rstd, *k_rstd, *lse, *rstd2;
+    real *u[INPUTS];
 };
 
 /* Of the layer at hand, both ways: a norm's output, the activation, an adapter's inner rows, q and k. */
@@ -46,7 +48,7 @@ struct size {
     bool f32;    /* of floats, not of reals */
 };
 
-enum { KEPT = 14, WORK = 5, SCRATCH = 7 };
+enum { PLAIN = 14, KEPT = PLAIN + INPUTS, WORK = 5, SCRATCH = 7 };
 
 static int layers_kept(const struct model *m, int kept)
 {
@@ -63,13 +65,13 @@ static bool is_lean(const struct model *m, int kept)
     return m->config.qk_norm && kept > 0 && kept < m->config.layers;
 }
 
-static void kept_sizes(const struct model *m, bool lean, struct size out[KEPT])
+static void kept_sizes(const struct model *m, bool lean, bool grads, struct size out[KEPT])
 {
     const struct model_config *c = &m->config;
     size_t d = (size_t)c->hidden, ffn = (size_t)c->ffn, qh = (size_t)c->q_heads;
     size_t kh = (size_t)c->kv_heads, q = qh * (size_t)c->head_dim, kv = kh * (size_t)c->head_dim;
     size_t norm = c->qk_norm, turned = !lean;
-    const struct size list[KEPT] = {
+    const struct size list[PLAIN] = {
         {offsetof(struct kept, rstd1), 1, true},
         {offsetof(struct kept, q_raw), norm * q, false},
         {offsetof(struct kept, k_raw), norm * kv, false},
@@ -85,8 +87,11 @@ static void kept_sizes(const struct model *m, bool lean, struct size out[KEPT])
         {offsetof(struct kept, gate), ffn, false},
         {offsetof(struct kept, up), ffn, false},
     };
-    for (int i = 0; i < KEPT; i++)
+    for (int i = 0; i < PLAIN; i++)
         out[i] = list[i];
+    for (int i = 0; i < INPUTS; i++)
+        out[PLAIN + i] = (struct size){offsetof(struct kept, u) + (size_t)i * sizeof(real *),
+                                       grads && !m->backend->merges ? (size_t)model_input_rank(m, i) : 0, false};
 }
 
 static void work_sizes(const struct model *m, bool lean, struct size out[WORK])
@@ -158,7 +163,7 @@ static int alloc_pass(struct pass *p, size_t rows, struct error *err)
     size_t d = (size_t)p->model->config.hidden;
     struct size kept[KEPT], work[WORK], scratch[SCRATCH];
     size_t map = largest_map(p->model);
-    kept_sizes(p->model, p->lean, kept);
+    kept_sizes(p->model, p->lean, p->layers_kept > 0, kept);
     work_sizes(p->model, p->lean, work);
     scratch_sizes(p->model, scratch);
     if (alloc_all(b, &p->work, work, WORK, rows, err) != 0 ||
@@ -204,7 +209,7 @@ void pass_free(struct pass *p)
         return;
     struct backend *b = p->model->backend;
     struct size kept[KEPT], work[WORK], scratch[SCRATCH];
-    kept_sizes(p->model, p->lean, kept);
+    kept_sizes(p->model, p->lean, p->layers_kept > 0, kept);
     work_sizes(p->model, p->lean, work);
     scratch_sizes(p->model, scratch);
     release_all(b, &p->work, work, WORK);
@@ -234,7 +239,7 @@ double pass_bytes(const struct model *m, int max_rows, int kept)
     struct size sets[KEPT], work[WORK], scratch[SCRATCH];
     double size = (double)m->backend->real_bytes, d = size * m->config.hidden;
     bool lean = is_lean(m, kept), grads = kept > 0;
-    kept_sizes(m, lean, sets);
+    kept_sizes(m, lean, grads, sets);
     work_sizes(m, lean, work);
     scratch_sizes(m, scratch);
     int layers = m->config.layers;
@@ -301,6 +306,17 @@ static void turn_heads(struct pass *p, const struct layer *l, struct kept *a)
                       c->head_dim, c->eps, k, a->k_rstd);
 }
 
+/* For maps of one input; have: their u is there from the way forward. */
+static struct linear_scratch scratch_of(const struct pass *p, const struct kept *a, enum input_kind input, bool have)
+{
+    struct linear_scratch s = p->linears;
+    if (a->u[input]) {
+        s.u = a->u[input];
+        s.has_u = have;
+    }
+    return s;
+}
+
 static void forward_attention(struct pass *p, int layer, struct kept *a, const real *x, pass_keys_fn *keys, void *ctx)
 {
     const struct layer *l = &p->model->layers[layer];
@@ -309,13 +325,14 @@ static void forward_attention(struct pass *p, int layer, struct kept *a, const r
     int rows = p->batch->rows;
     real *q = c->qk_norm ? a->q_raw : a->q, *k = c->qk_norm ? a->k_raw : a->k;
     forward_norm(p, &l->before_attention, x, rows, c->hidden, p->work.n, a->rstd1);
-    linears_forward(b, &l->inputs[INPUT_QKV], p->work.n, rows, (real *const[]){q, k, a->v}, &p->linears);
+    struct linear_scratch s = scratch_of(p, a, INPUT_QKV, false), s_o = scratch_of(p, a, INPUT_O, false);
+    linears_forward(b, &l->inputs[INPUT_QKV], p->work.n, rows, (real *const[]){q, k, a->v}, &s);
     turn_heads(p, l, a);
     struct attention at = attention_of(p, a);
     if (keys)
         keys(ctx, layer, &at.k, &at.v);
     b->ops->attention(b, &at);
-    linear_forward(b, &l->linears[LINEAR_O], a->o, rows, x, a->mid, &p->linears);
+    linear_forward(b, &l->linears[LINEAR_O], a->o, rows, x, a->mid, &s_o);
 }
 
 /* out may be NULL when a layer is only computed again for its gradient. */
@@ -325,11 +342,12 @@ static void forward_ffn(struct pass *p, const struct layer *l, struct kept *a, r
     const struct model_config *c = &p->model->config;
     int rows = p->batch->rows;
     forward_norm(p, &l->before_ffn, a->mid, rows, c->hidden, p->work.n, a->rstd2);
-    linears_forward(b, &l->inputs[INPUT_GATE_UP], p->work.n, rows, (real *const[]){a->gate, a->up}, &p->linears);
+    struct linear_scratch s = scratch_of(p, a, INPUT_GATE_UP, false), s_down = scratch_of(p, a, INPUT_DOWN, false);
+    linears_forward(b, &l->inputs[INPUT_GATE_UP], p->work.n, rows, (real *const[]){a->gate, a->up}, &s);
     if (!out)
         return;
     b->ops->swiglu(b, a->gate, a->up, (size_t)rows * (size_t)c->ffn, p->work.act);
-    linear_forward(b, &l->linears[LINEAR_DOWN], p->work.act, rows, a->mid, out, &p->linears);
+    linear_forward(b, &l->linears[LINEAR_DOWN], p->work.act, rows, a->mid, out, &s_down);
 }
 
 const real *pass_forward(struct pass *p, const struct batch *batch, pass_keys_fn *keys, void *ctx)
@@ -354,8 +372,8 @@ real *pass_hidden_grad(struct pass *p)
     return p->d_hidden;
 }
 
-/* The gradients of gate and up take their places. */
-static void backward_ffn(struct pass *p, const struct layer *l, struct kept *a)
+/* The gradients of gate and up take their places. again: the layer was computed once more, but for its end. */
+static void backward_ffn(struct pass *p, const struct layer *l, struct kept *a, bool again)
 {
     struct backend *b = p->model->backend;
     const struct model_config *c = &p->model->config;
@@ -363,11 +381,12 @@ static void backward_ffn(struct pass *p, const struct layer *l, struct kept *a)
     int rows = p->batch->rows;
     size_t count = (size_t)rows * (size_t)c->ffn;
     b->ops->swiglu(b, a->gate, a->up, count, p->work.act);
-    linear_backward(b, &l->linears[LINEAR_DOWN], p->work.act, p->d_hidden, rows, 0, s->d_act, &p->linears);
+    struct linear_scratch at = scratch_of(p, a, INPUT_GATE_UP, true), at_down = scratch_of(p, a, INPUT_DOWN, !again);
+    linear_backward(b, &l->linears[LINEAR_DOWN], p->work.act, p->d_hidden, rows, 0, s->d_act, &at_down);
     b->ops->swiglu_grad(b, a->gate, a->up, s->d_act, count, a->gate, a->up);
     forward_norm(p, &l->before_ffn, a->mid, rows, c->hidden, p->work.n, a->rstd2);
     linears_backward(b, &l->inputs[INPUT_GATE_UP], p->work.n, (const real *const[]){a->gate, a->up}, rows, s->d_n,
-                     &p->linears);
+                     &at);
     b->ops->rmsnorm_grad(b, a->mid, l->before_ffn.w, a->rstd2, s->d_n, rows, c->hidden, p->d_hidden,
                          l->before_ffn.dw);
 }
@@ -380,7 +399,8 @@ static void backward_attention(struct pass *p, const struct layer *l, struct kep
     const struct model_config *c = &p->model->config;
     struct scratch *s = &p->scratch;
     int rows = p->batch->rows;
-    linear_backward(b, &l->linears[LINEAR_O], a->o, p->d_hidden, rows, 0, s->d_o, &p->linears);
+    struct linear_scratch to = scratch_of(p, a, INPUT_QKV, true), to_o = scratch_of(p, a, INPUT_O, true);
+    linear_backward(b, &l->linears[LINEAR_O], a->o, p->d_hidden, rows, 0, s->d_o, &to_o);
     struct attention at = attention_of(p, a);
     b->ops->attention_grad(b, &at, &(struct attention_grads){s->d_o, s->d_q, s->d_k, s->d_v});
     b->ops->norm_rope_grad(b, a->q_raw, c->qk_norm ? l->q.w : NULL, a->q_rstd, p->table, rows, c->q_heads, c->head_dim,
@@ -390,7 +410,7 @@ static void backward_attention(struct pass *p, const struct layer *l, struct kep
     real *d_n = bottom ? NULL : s->d_n;
     forward_norm(p, &l->before_attention, x, rows, c->hidden, p->work.n, a->rstd1);
     linears_backward(b, &l->inputs[INPUT_QKV], p->work.n, (const real *const[]){s->d_q, s->d_k, s->d_v}, rows, d_n,
-                     &p->linears);
+                     &to);
     if (!bottom)
         b->ops->rmsnorm_grad(b, x, l->before_attention.w, a->rstd1, s->d_n, rows, c->hidden,
                              p->d_hidden, l->before_attention.dw);
@@ -426,7 +446,7 @@ void pass_backward(struct pass *p)
         } else if (p->lean) {
             turn_heads(p, &m->layers[i], a);
         }
-        backward_ffn(p, &m->layers[i], a);
+        backward_ffn(p, &m->layers[i], a, i < below(p));
         backward_attention(p, &m->layers[i], a, input_of(p, i), i == 0 && !m->d_embed);
         layer_done(p, i);
     }
