@@ -25,7 +25,7 @@ struct model_side {
     double norms[STEPS];
 };
 
-static void open_side(struct model_side *m, struct backend *b, const struct model_config *c, bool full)
+static void open_side(struct model_side *m, struct backend *b, const struct model_config *c, bool full, int kept)
 {
     struct error err = {0};
     m->model = model_random(b, c, 11, &err);
@@ -33,7 +33,7 @@ static void open_side(struct model_side *m, struct backend *b, const struct mode
     bool good = m->model && lora_parse_targets("all", m->lora.targets, &err) == 0 &&
                 (full ? model_train_all(m->model, &m->params, &err)
                       : lora_attach(m->model, &m->lora, 3, &m->params, &err)) == 0 &&
-                (m->pass = pass_new(m->model, TOKENS, PASS_KEEP, &err)) && (m->head = head_new(m->model, true, &err)) &&
+                (m->pass = pass_new(m->model, TOKENS, kept, &err)) && (m->head = head_new(m->model, true, &err)) &&
                 (m->optimizer = optimizer_new(b, &m->params, &err));
     if (good)
         return;
@@ -95,7 +95,8 @@ static void compare(struct twin *t, const char *model, const char *what, const f
     twin_compare(t, name, gpu, gpu, cpu, count, MODEL_NEAR);
 }
 
-static void check(struct twin *t, const char *name, const struct model_config *c, bool full)
+/* kept: layers that keep their activations on the GPU; the others are computed again there. */
+static void check(struct twin *t, const char *name, const struct model_config *c, bool full, int kept)
 {
     struct model_side *sides = mem_zalloc(SIDES, sizeof *sides);
     float *first[SIDES], *last[SIDES];
@@ -105,7 +106,7 @@ static void check(struct twin *t, const char *name, const struct model_config *c
         ids[i] = twin_below(t, c->vocab);
     for (int s = 0; s < SIDES; s++) {
         struct backend *b = twin_side(t, s)->backend;
-        open_side(&sides[s], b, c, full);
+        open_side(&sides[s], b, c, full, s == GPU ? kept : PASS_KEEP);
         for (int step = 0; step < STEPS; step++) {
             train(&sides[s], b, step, ids);
             if (step == 0)
@@ -177,10 +178,12 @@ void twin_models(struct twin *t)
     qwen2.qk_norm = false;
     qwen2.qkv_bias = true;
     qwen2.tied = false;
-    check(t, "qwen3, LoRA", &qwen3, false);
-    check(t, "qwen3, all weights", &qwen3, true);
-    check(t, "qwen2, LoRA", &qwen2, false);
-    check(t, "qwen2, all weights", &qwen2, true);
+    check(t, "qwen3, LoRA", &qwen3, false, PASS_KEEP);
+    check(t, "qwen3, LoRA, a layer computed again", &qwen3, false, PASS_CHECKPOINT);
+    check(t, "qwen3, all weights", &qwen3, true, PASS_KEEP);
+    check(t, "qwen2, LoRA", &qwen2, false, PASS_KEEP);
+    check(t, "qwen2, LoRA, a layer computed again", &qwen2, false, PASS_CHECKPOINT);
+    check(t, "qwen2, all weights", &qwen2, true, PASS_KEEP);
     check_decoding(t, "qwen3", &qwen3);
     check_decoding(t, "qwen2", &qwen2);
     if (!twin_large(t))
@@ -188,6 +191,6 @@ void twin_models(struct twin *t)
     const struct model_config wide = {.family = "qwen3", .vocab = 32003, .hidden = 1024, .layers = 4, .q_heads = 16,
                                       .kv_heads = 8, .head_dim = 128, .ffn = 3072, .max_positions = 4096, .eps = 1e-6F,
                                       .rope_theta = 1000000, .rope_linear = 1, .qk_norm = true, .tied = true};
-    check(t, "four layers of Qwen3 0.6B, LoRA", &wide, false);
+    check(t, "four layers of Qwen3 0.6B, LoRA", &wide, false, PASS_KEEP);
     check_decoding(t, "four layers of Qwen3 0.6B", &wide);
 }
