@@ -1,150 +1,317 @@
-"""transformers + PEFT on the GPU, beside hinge-train: the same weights, shapes and rank. Every line it prints is JSON.
+"""transformers + PEFT beside hinge-train: the same weights, token ids, rank and hyper-parameters. A line of JSON for each way
+that was tried, as it is done; one that fails is told, too. measure.py calls it.
 
-    peer.py make CONFIG.json DIR                 random bf16 weights for a config.json, as safetensors
-    peer.py sft DIR RANK ROW_TOKENS              packed plain sequences
-    peer.py pairs DIR RANK P A B PAIRS           pairs as two plain sequences each, padded to the longer
-    peer.py generate DIR PROMPTS PROMPT NEW      tokens a second of generate()
+    peer.py have [--device D]           what is installed here
+    peer.py make CONFIG.json DIR        random bf16 weights of a config.json, as safetensors
+    peer.py train DIR SPEC.json         SPEC: cases (name, rank, sequences of ids, trained tokens of each), and which ways
+    peer.py generate DIR SPEC.json      SPEC: prompts (ids), new
 
-Training is bf16 weights, fp32 adapters, AdamW (fused), gradient clipping, attention the fastest there is (flash_attention_2,
-else SDPA); with and without torch.compile, and with and without checkpointing: all that fit in memory are measured, the
-fastest is marked. With Liger kernels installed they are tried as well."""
-import itertools
+Training is bf16 weights, adapters in fp32, fused AdamW, clipping to 1, labels of prompts masked. Ways: attention (flash where it
+is installed, SDPA), torch.compile or not, checkpointing or not, sequences padded to one batch or packed into one row, Liger's
+kernels, TRL's SFTTrainer. Checkpointing computes more, so it is tried where a way does not fit without it (all: always)."""
+import argparse
+import gc
+import importlib.util
 import json
 import sys
 import time
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM
+import transformers
 
-WARM, STEPS = 3, 8
+ALPHA, RATE = 32, 1e-6
 
 
 def say(**what):
     print(json.dumps(what), flush=True)
 
 
-def make(config, folder):
+def installed(name):
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+class Gpu:
+    """The device's clock and memory; the CPU has a clock alone."""
+
+    def __init__(self, name):
+        self.name, self.cuda = name, name.startswith("cuda")
+
+    def wait(self):
+        if self.cuda:
+            torch.cuda.synchronize()
+
+    def fresh(self):
+        gc.collect()
+        if self.cuda:
+            torch.cuda.empty_cache()
+            torch.cuda.reset_peak_memory_stats()
+
+    def peak(self):
+        return torch.cuda.max_memory_allocated() if self.cuda else 0
+
+    def reserved(self):
+        return torch.cuda.max_memory_reserved() if self.cuda else 0
+
+
+def make(config, folder, device):
     torch.manual_seed(0)
-    with torch.device("cuda"):
-        model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(config), dtype=torch.bfloat16)
+    with torch.device(device):
+        model = transformers.AutoModelForCausalLM.from_config(transformers.AutoConfig.from_pretrained(config),
+                                                              dtype=torch.bfloat16)
     model.save_pretrained(folder)
 
 
-def load(folder, attention):
-    return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16, device_map={"": 0}, attn_implementation=attention)
-
-
-def attentions():
-    try:
-        import flash_attn  # noqa: F401
-        return ["flash_attention_2", "sdpa"]
-    except ImportError:
-        return ["sdpa"]
-
-
-def ligers():
-    try:
-        import liger_kernel.transformers as liger
-        return [None, liger.AutoLigerKernelForCausalLM]
-    except ImportError:
-        return [None]
-
-
-def batch_of(model, rows, lengths, trained):
-    """Random ids; the first lengths[i] - trained[i] tokens of each row are not trained."""
-    longest = max(lengths)
-    ids = torch.randint(0, model.config.vocab_size, (rows, longest), device="cuda")
-    labels, mask = ids.clone(), torch.ones_like(ids)
-    for i, (length, tail) in enumerate(zip(lengths, trained)):
-        labels[i, :length - tail] = -100
-        labels[i, length:] = -100
-        mask[i, length:] = 0
-    plain = all(n == longest for n in lengths)
-    return {"input_ids": ids, "labels": labels} if plain else {"input_ids": ids, "labels": labels, "attention_mask": mask}
-
-
-def one_way(folder, rank, lengths, trained, compiled, checkpointing, attention, liger):
-    from peft import LoraConfig, get_peft_model
-    torch.cuda.empty_cache()
-    torch.cuda.reset_peak_memory_stats()
+def load(folder, device, attention, liger=False, bits=16):
+    options = {"dtype": torch.bfloat16, "device_map": {"": device}, "attn_implementation": attention}
+    if bits == 4:
+        options["quantization_config"] = transformers.BitsAndBytesConfig(
+            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16)
     if liger:
-        model = liger.from_pretrained(folder, dtype=torch.bfloat16, device_map={"": 0}, attn_implementation=attention)
+        from liger_kernel.transformers import AutoLigerKernelForCausalLM as kind
     else:
-        model = load(folder, attention)
-    if checkpointing:
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-        model.enable_input_require_grads()
-    model = get_peft_model(model, LoraConfig(r=rank, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM"))
-    model.train()
-    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-6, weight_decay=0, fused=True)
-    run = torch.compile(model) if compiled else model
-    batch = batch_of(model, len(lengths), lengths, trained)
-
-    def step():
-        with torch.autocast("cuda", dtype=torch.bfloat16):
-            run(**batch).loss.backward()
-        torch.nn.utils.clip_grad_norm_([p for p in model.parameters() if p.requires_grad], 1.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-
-    for _ in range(WARM):
-        step()
-    torch.cuda.synchronize()
-    begun = time.perf_counter()
-    for _ in range(STEPS):
-        step()
-    torch.cuda.synchronize()
-    return (time.perf_counter() - begun) / STEPS, torch.cuda.max_memory_allocated()
+        kind = transformers.AutoModelForCausalLM
+    return kind.from_pretrained(folder, **options)
 
 
-def train(kind, folder, rank, lengths, trained, pairs):
-    best = None
-    for compiled, checkpointing, attention, liger in itertools.product((False, True), (False, True), attentions(), ligers()):
-        way = {"compile": compiled, "checkpointing": checkpointing, "attention": attention, "liger": bool(liger)}
+def padded(case, device):
+    rows, longest = case["sequences"], max(map(len, case["sequences"]))
+    ids = torch.zeros(len(rows), longest, dtype=torch.long)
+    labels, mask = torch.full_like(ids, -100), torch.zeros_like(ids)
+    for i, (row, trained) in enumerate(zip(rows, case["trained"])):
+        ids[i, :len(row)] = torch.tensor(row)
+        labels[i, len(row) - trained:len(row)] = torch.tensor(row[-trained:])
+        mask[i, :len(row)] = 1
+    batch = {"input_ids": ids, "labels": labels}
+    if any(len(row) != longest for row in rows):
+        batch["attention_mask"] = mask
+    return {k: v.to(device) for k, v in batch.items()}
+
+
+def packed(case, device):
+    """One row, positions beginning again: transformers sees from these where a sequence begins."""
+    ids = [i for row in case["sequences"] for i in row]
+    labels = [i for row, n in zip(case["sequences"], case["trained"]) for i in [-100] * (len(row) - n) + row[len(row) - n:]]
+    positions = [i for row in case["sequences"] for i in range(len(row))]
+    return {k: torch.tensor([v], device=device) for k, v in
+            (("input_ids", ids), ("labels", labels), ("position_ids", positions))}
+
+
+def adapter(rank):
+    from peft import LoraConfig
+    return LoraConfig(r=rank, lora_alpha=ALPHA, target_modules="all-linear", task_type="CAUSAL_LM")
+
+
+def one_way(base, case, way, gpu, least):
+    """Seconds a step, the loss of the first, memory."""
+    from peft import get_peft_model
+    gpu.fresh()
+    model = get_peft_model(base, adapter(case["rank"]))
+    try:
+        model.train()
+        if way["checkpointing"]:
+            model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+            model.enable_input_require_grads()
+        else:
+            model.gradient_checkpointing_disable()
+        weights = [p for p in model.parameters() if p.requires_grad]
+        optimizer = torch.optim.AdamW(weights, lr=RATE, weight_decay=0, fused=True)
+        run = torch.compile(model) if way["compile"] else model
+        batch = (packed if way["layout"] == "packed" else padded)(case, gpu.name)
+
+        def step():
+            with torch.autocast(gpu.name.split(":")[0], dtype=torch.bfloat16):
+                loss = run(**batch, use_cache=False).loss
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(weights, 1.0)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            return loss
+
+        first = step().item()
+        for _ in range(2):
+            step()
+        gpu.wait()
+        begun, steps = time.perf_counter(), 0
+        while steps < 3 or time.perf_counter() - begun < least:
+            step()
+            steps += 1
+            if steps % 4 == 0:
+                gpu.wait()  # so that time is the device's
+        gpu.wait()
+        return {"seconds": (time.perf_counter() - begun) / steps, "first_loss": first, "bytes": gpu.peak(),
+                "reserved_bytes": gpu.reserved()}
+    finally:
+        model.unload()
+        for p in base.parameters():
+            p.requires_grad_(False)
+            p.grad = None
+        if way["compile"]:
+            torch._dynamo.reset()
+
+
+def trl_way(base, case, way, gpu, least):
+    """TRL's SFTTrainer on the same sequences, with Liger's kernels where they can run."""
+    import tempfile
+
+    import datasets
+    import trl
+    gpu.fresh()
+    data = datasets.Dataset.from_list([
+        {"input_ids": row, "labels": [-100] * (len(row) - n) + row[len(row) - n:], "attention_mask": [1] * len(row)}
+        for row, n in zip(case["sequences"], case["trained"])] * 64)
+    tokenizer = transformers.PreTrainedTokenizerFast.from_pretrained(case["folder"])
+    tokenizer.pad_token = tokenizer.pad_token or "<|endoftext|>"
+    told = {"begun": 0.0, "steps": 0, "seconds": 0.0}
+
+    class Clock(transformers.TrainerCallback):
+        def on_step_end(self, args, state, control, **rest):
+            if state.global_step == 3:
+                gpu.wait()
+                told["begun"] = time.perf_counter()
+            elif state.global_step > 3 and state.global_step % 3 == 0:
+                gpu.wait()
+                told["seconds"], told["steps"] = time.perf_counter() - told["begun"], state.global_step - 3
+                control.should_training_stop = told["seconds"] >= least
+
+    with tempfile.TemporaryDirectory() as out:
+        options = trl.SFTConfig(output_dir=out, max_steps=60, per_device_train_batch_size=len(case["sequences"]),
+                                learning_rate=RATE, weight_decay=0, lr_scheduler_type="constant", max_grad_norm=1.0, bf16=gpu.cuda,
+                                use_cpu=not gpu.cuda, gradient_checkpointing=way["checkpointing"], use_liger_kernel=way["liger"],
+                                optim="adamw_torch_fused", logging_steps=1, save_strategy="no", report_to=[], max_length=None,
+                                packing=False, dataset_kwargs={"skip_prepare_dataset": True}, seed=0, dataloader_num_workers=0,
+                                disable_tqdm=True)
+        trainer = trl.SFTTrainer(model=base, args=options, train_dataset=data, peft_config=adapter(case["rank"]),
+                                 processing_class=tokenizer, callbacks=[Clock()])
+        trainer.remove_callback(transformers.PrinterCallback)
         try:
-            seconds, memory = one_way(folder, rank, lengths, trained, compiled, checkpointing, attention, liger)
-        except torch.cuda.OutOfMemoryError:
-            say(kind=kind, **way, failed="out of memory")
-            continue
-        except Exception as e:  # a combination that this version does not have
-            say(kind=kind, **way, failed=f"{type(e).__name__}: {str(e)[:200]}")
-            continue
-        told = {"kind": kind, **way, "seconds": seconds, "bytes": memory, "tokens_per_second": sum(lengths) / seconds,
-                "pairs_per_second": pairs / seconds}
-        say(**told)
-        if not best or seconds < best["seconds"]:
-            best = told
-    say(best=best)
+            trainer.train()
+            first = next(line["loss"] for line in trainer.state.log_history if "loss" in line)
+        finally:
+            trainer.model.unload()
+            for p in base.parameters():
+                p.requires_grad_(False)
+    return {"seconds": told["seconds"] / told["steps"], "first_loss": first, "bytes": gpu.peak(),
+            "reserved_bytes": gpu.reserved()}
 
 
-def generate(folder, prompts, length, new):
-    model = load(folder, attentions()[0]).eval()
-    ids = torch.randint(0, model.config.vocab_size, (prompts, length), device="cuda")
-    options = {"max_new_tokens": new, "min_new_tokens": new, "do_sample": False, "pad_token_id": 0}
+def tried(work, what, way, *args):
+    """A way's line; True when it did not fit."""
+    try:
+        say(**what, **way, **work(*args))
+    except torch.OutOfMemoryError:
+        say(**what, **way, failed="out of memory")
+        return True
+    except Exception as e:  # what this version does not have is told, and the next way is tried
+        text = f"{type(e).__name__}: {e}".split("\n")[0][:300]
+        say(**what, **way, failed=text)
+        return "out of memory" in text.lower()
+    return False
+
+
+def models(spec, gpu):
+    """The ways a model is loaded: by attention and kernels, the most likely to be fastest first."""
+    attentions = (["flash_attention_2"] if installed("flash_attn") and gpu.cuda else []) + ["sdpa"]
+    for liger in ([False, True] if installed("liger_kernel") and gpu.cuda else [False]):
+        for attention in attentions:
+            yield attention, liger
+
+
+def train(folder, spec, gpu):
+    bits, least = spec.get("bits", 16), spec.get("seconds", 2)
+    for attention, liger in models(spec, gpu):
+        try:
+            base = load(folder, gpu.name, attention, liger, bits)
+        except Exception as e:  # told for each case: nothing of this kind can be measured
+            for case in spec["cases"]:
+                say(case=case["name"], rank=case["rank"], program="PEFT", attention=attention, liger=liger, compile=False,
+                    checkpointing=False, layout="padded", failed=f"{type(e).__name__}: {e}".split("\n")[0][:300])
+            continue
+        for compiled in ([False, True] if spec.get("compile", True) else [False]):
+            for case in spec["cases"]:
+                for layout in (["padded", "packed"] if len(case["sequences"]) > 1 else ["padded"]):
+                    what = {"case": case["name"], "rank": case["rank"]}
+                    for checkpointing in (False, True):
+                        way = {"program": "PEFT", "attention": attention, "liger": liger, "compile": compiled,
+                               "checkpointing": checkpointing, "layout": layout}
+                        full = tried(one_way, what, way, base, case, way, gpu, least)
+                        if not full and not spec.get("all"):
+                            break
+        if installed("trl") and installed("datasets") and (liger or not installed("liger_kernel") or not gpu.cuda):
+            for case in spec["cases"]:
+                for checkpointing in (False, True):
+                    way = {"program": "TRL", "attention": attention, "liger": liger, "compile": False,
+                           "checkpointing": checkpointing, "layout": "padded"}
+                    full = tried(trl_way, {"case": case["name"], "rank": case["rank"]}, way, base, {**case, "folder": folder}, way,
+                                 gpu, least)
+                    if not full and not spec.get("all"):
+                        break
+        del base
+        gpu.fresh()
+
+
+def answers(model, prompts, new, cache, gpu):
+    longest = max(map(len, prompts))
+    ids, mask = torch.zeros(len(prompts), longest, dtype=torch.long), torch.zeros(len(prompts), longest, dtype=torch.long)
+    for i, prompt in enumerate(prompts):
+        ids[i, longest - len(prompt):] = torch.tensor(prompt)
+        mask[i, longest - len(prompt):] = 1
+    options = {"max_new_tokens": new, "min_new_tokens": new, "do_sample": False, "pad_token_id": 0, "eos_token_id": None}
+    if cache:
+        options["cache_implementation"] = cache
+    model.generate(ids.to(gpu.name), attention_mask=mask.to(gpu.name), **options)
+
+
+def generate_way(model, spec, way, gpu):
+    prompts, new, n = spec["prompts"], spec["new"], way["batch"]
+    gpu.fresh()
     with torch.no_grad():
-        model.generate(ids[:2], attention_mask=torch.ones_like(ids[:2]), **options)
-        torch.cuda.synchronize()
+        answers(model, prompts[:n], 4, way["cache"], gpu)
+        if way["cache"]:
+            answers(model, prompts[:n], new, way["cache"], gpu)  # compiled for these sizes
+        gpu.wait()
         begun = time.perf_counter()
-        model.generate(ids, attention_mask=torch.ones_like(ids), **options)
-        torch.cuda.synchronize()
+        for at in range(0, len(prompts), n):
+            answers(model, prompts[at:at + n], new, way["cache"], gpu)
+        gpu.wait()
     seconds = time.perf_counter() - begun
-    say(best={"kind": "generate", "seconds": seconds, "tokens_per_second": prompts * new / seconds,
-              "bytes": torch.cuda.max_memory_allocated()})
+    return {"seconds": seconds, "tokens_per_second": len(prompts) * new / seconds, "bytes": gpu.peak()}
+
+
+def generate(folder, spec, gpu):
+    attention = next(models(spec, gpu))[0]
+    model = load(folder, gpu.name, attention).eval()
+    for cache in (None, "static") if spec.get("compile", True) else (None,):
+        n = len(spec["prompts"])
+        while n >= 1:
+            way = {"program": "transformers", "attention": attention, "cache": cache, "batch": n}
+            if not tried(generate_way, {"case": "generate", "rank": 0}, way, model, spec, way, gpu):
+                break
+            n //= 2
 
 
 def main():
-    what, arguments = sys.argv[1], sys.argv[2:]
-    if what == "make":
-        make(*arguments)
-        return
-    folder, numbers = arguments[0], [int(x) for x in arguments[1:]]
-    if what == "sft":
-        train(what, folder, numbers[0], [numbers[1]], [numbers[1] - 1], 0)
-    elif what == "pairs":
-        rank, p, a, b, pairs = numbers
-        train(what, folder, rank, [p + a, p + b] * pairs, [a, b] * pairs, pairs)
-    elif what == "generate":
-        generate(folder, *numbers)
+    p = argparse.ArgumentParser()
+    p.add_argument("what", choices=("have", "make", "train", "generate"))
+    p.add_argument("arguments", nargs="*")
+    p.add_argument("--device", default="cuda:0")
+    a = p.parse_args()
+    gpu = Gpu(a.device)
+    if a.what == "have":
+        import peft
+        if gpu.cuda and not torch.cuda.is_available():
+            sys.exit("torch sees no GPU here")
+        say(torch=torch.__version__, transformers=transformers.__version__, peft=peft.__version__,
+            **{name: installed(name) for name in ("flash_attn", "liger_kernel", "trl", "datasets", "bitsandbytes")})
+    elif a.what == "make":
+        make(*a.arguments, gpu.name)
+    else:
+        transformers.logging.set_verbosity_error()
+        with open(a.arguments[1], encoding="utf-8") as f:
+            spec = json.load(f)
+        (train if a.what == "train" else generate)(a.arguments[0], spec, gpu)
 
 
 main()
