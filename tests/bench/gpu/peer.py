@@ -157,11 +157,12 @@ def trl_way(base, case, way, gpu, least):
     import tempfile
 
     import datasets
+    import pyarrow
     import trl
     gpu.fresh()
-    data = datasets.Dataset.from_list([
+    data = datasets.Dataset(pyarrow.Table.from_pylist([
         {"input_ids": row, "labels": [-100] * (len(row) - n) + row[len(row) - n:], "attention_mask": [1] * len(row)}
-        for row, n in zip(case["sequences"], case["trained"])] * 64)
+        for row, n in zip(case["sequences"], case["trained"])] * 64), fingerprint="rows")
     tokenizer = transformers.PreTrainedTokenizerFast.from_pretrained(case["folder"])
     tokenizer.pad_token = tokenizer.pad_token or "<|endoftext|>"
     told = {"begun": 0.0, "steps": 0, "seconds": 0.0}
