@@ -484,13 +484,16 @@ static int open_device(struct cuda *c, struct error *err)
         return error_set(err, ERR_ABSENT, "GPU %d has compute capability %d.%d; 8.0 is the least that computes in bf16",
                          c->device, major, minor);
     c->own = cuda_hopper_new(c);
+    if (c->own)
+        c->ops.attention_grad_bytes = cuda_hopper_grad_bytes;
     return 0;
 }
 
 struct backend *cuda_backend_new(int device, struct error *err)
 {
     struct cuda *c = mem_zalloc(1, sizeof *c);
-    c->base = (struct backend){.ops = &cuda_ops, .name = "cuda", .threads = 1, .keeps = true, .real_bytes = REAL};
+    c->base = (struct backend){.ops = &c->ops, .name = "cuda", .threads = 1, .keeps = true, .real_bytes = REAL};
+    c->ops = cuda_ops;
     c->device = device;
     c->stream = &c->queue;
     cuda_few_open(c);

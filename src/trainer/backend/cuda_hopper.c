@@ -18,13 +18,19 @@ struct cuda_hopper {
     encode_fn *encode;
     struct segment *segments; /* those of the lists */
     size_t segment_count, segment_cap;
+    int tile_rows; /* and for which they were made */
     struct cuda_queries *queries;
-    size_t query_count, query_cap;
-    char *device; /* queries */
+    struct hopper_tile *tiles;
+    struct hopper_keys *keys;
+    struct hopper_span *spans;
+    size_t *first_tiles; /* of each segment */
+    int *cuts;           /* rows where what sees a key may change */
+    size_t query_count, query_cap, tile_count, tile_cap, key_count, key_cap, span_count, span_cap, first_cap, cut_count, cut_cap;
+    const void *lists[4]; /* on the device: queries, tiles, keys, spans */
+    char *device;         /* all four */
     size_t device_bytes;
-    bool sent;          /* device has them */
-    const void *staged; /* those of a body that may be repeated (cuda_masks.c) */
-    unsigned turn;      /* that body */
+    bool sent;     /* device has them */
+    unsigned turn; /* of the body that may be repeated whose lists are in use (cuda_masks.c); 0: those of device */
 };
 
 /* cuTensorMapEncodeTiled of the driver, which is not linked; NULL where it has none. */
@@ -66,6 +72,11 @@ void cuda_hopper_free(struct cuda *c, struct cuda_hopper *h)
     cuda_arena_give(c->arena, h->device);
     mem_free(h->segments);
     mem_free(h->queries);
+    mem_free(h->tiles);
+    mem_free(h->keys);
+    mem_free(h->spans);
+    mem_free(h->first_tiles);
+    mem_free(h->cuts);
     mem_free(h);
 }
 
@@ -92,47 +103,161 @@ static void add_queries(struct cuda_hopper *h, const struct segment *s)
     }
 }
 
-static void make_lists(struct cuda_hopper *h, const struct attention *a)
+static int by_number(const void *a, const void *b)
 {
+    return *(const int *)a - *(const int *)b;
+}
+
+static void add_cut(struct cuda_hopper *h, int row)
+{
+    h->cuts = array_reserve(h->cuts, &h->cut_cap, h->cut_count + 1, sizeof *h->cuts);
+    h->cuts[h->cut_count++] = row;
+}
+
+/* Blocks of keys between cuts: all of a block are seen by the same segments. */
+static void add_keys(struct cuda_hopper *h)
+{
+    for (size_t i = 0; i < h->segment_count; i++) {
+        const struct segment *s = &h->segments[i];
+        add_cut(h, s->start);
+        add_cut(h, s->start + s->len);
+        add_cut(h, s->ctx_start);
+        add_cut(h, s->ctx_start + s->ctx_len);
+    }
+    qsort(h->cuts, h->cut_count, sizeof *h->cuts, by_number);
+    for (size_t i = 0; i + 1 < h->cut_count; i++) {
+        for (int at = h->cuts[i]; at < h->cuts[i + 1]; at += HOPPER_BLOCK) {
+            int len = h->cuts[i + 1] - at < HOPPER_BLOCK ? h->cuts[i + 1] - at : HOPPER_BLOCK;
+            h->keys = array_reserve(h->keys, &h->key_cap, h->key_count + 1, sizeof *h->keys);
+            h->keys[h->key_count++] = (struct hopper_keys){.start = at, .len = len};
+        }
+    }
+}
+
+/* The last block of keys that begins at or before a row. */
+static int keys_at(const struct cuda_hopper *h, int row)
+{
+    size_t low = 0, high = h->key_count;
+    while (high - low > 1) {
+        size_t middle = (low + high) / 2;
+        if (h->keys[middle].start <= row)
+            low = middle;
+        else
+            high = middle;
+    }
+    return (int)low;
+}
+
+static void add_tiles(struct cuda_hopper *h)
+{
+    h->first_tiles = array_reserve(h->first_tiles, &h->first_cap, h->segment_count + 1, sizeof *h->first_tiles);
+    for (size_t i = 0; i < h->segment_count; i++) {
+        const struct segment *s = &h->segments[i];
+        h->first_tiles[i] = h->tile_count;
+        for (int at = 0; at < s->len; at += h->tile_rows) {
+            int len = s->len - at < h->tile_rows ? s->len - at : h->tile_rows;
+            h->tiles = array_reserve(h->tiles, &h->tile_cap, h->tile_count + 1, sizeof *h->tiles);
+            h->tiles[h->tile_count++] = (struct hopper_tile){s->start + at, len, keys_at(h, s->start + at + len - 1)};
+        }
+    }
+    h->first_tiles[h->segment_count] = h->tile_count;
+}
+
+/* The tiles that see block number at. Turns go from later keys to earlier: first a segment's own, then its context's. */
+static void add_spans(struct cuda_hopper *h, int at)
+{
+    struct hopper_keys *k = &h->keys[at];
+    k->first_span = (int)h->span_count;
+    for (size_t i = 0; i < h->segment_count; i++) {
+        const struct segment *s = &h->segments[i];
+        int first = (int)h->first_tiles[i], count = (int)h->first_tiles[i + 1] - first;
+        struct hopper_span span = {0};
+        if (k->start >= s->start && k->start < s->start + s->len) {
+            int skipped = (k->start - s->start) / h->tile_rows;
+            span = (struct hopper_span){first + skipped, count - skipped, 1, at};
+        } else if (k->start >= s->ctx_start && k->start < s->ctx_start + s->ctx_len) {
+            int last = keys_at(h, s->ctx_start + s->ctx_len - 1);
+            span = (struct hopper_span){first, count, 0, at - last + keys_at(h, s->start) - 1};
+        }
+        if (span.tiles == 0)
+            continue;
+        h->spans = array_reserve(h->spans, &h->span_cap, h->span_count + 1, sizeof *h->spans);
+        h->spans[h->span_count++] = span;
+        k->spans++;
+    }
+}
+
+static void make_lists(struct cuda_hopper *h, const struct attention *a, int tile_rows)
+{
+    h->tile_rows = tile_rows;
     h->segment_count = (size_t)a->segment_count;
     h->segments = array_reserve(h->segments, &h->segment_cap, h->segment_count, sizeof *h->segments);
     memcpy(h->segments, a->segments, h->segment_count * sizeof *h->segments);
-    h->query_count = 0;
     h->sent = false;
     h->turn = 0;
+    h->query_count = h->tile_count = h->key_count = h->span_count = h->cut_count = 0;
     for (size_t i = 0; i < h->segment_count; i++)
         add_queries(h, &h->segments[i]);
     qsort(h->queries, h->query_count, sizeof *h->queries, by_keys);
+    add_keys(h);
+    add_tiles(h);
+    for (size_t i = 0; i < h->key_count; i++)
+        add_spans(h, (int)i);
+}
+
+/* Where the lists lie, each at a multiple of 256. */
+static void layout(const struct cuda_hopper *h, size_t at[5])
+{
+    at[0] = 0;
+    at[1] = at[0] + cuda_arena_size(h->query_count * sizeof *h->queries);
+    at[2] = at[1] + cuda_arena_size(h->tile_count * sizeof *h->tiles);
+    at[3] = at[2] + cuda_arena_size(h->key_count * sizeof *h->keys);
+    at[4] = at[3] + cuda_arena_size(h->span_count * sizeof *h->spans);
 }
 
 static void send_lists(struct cuda *c, struct cuda_hopper *h)
 {
-    size_t bytes = cuda_arena_size(h->query_count * sizeof *h->queries);
-    if (bytes > h->device_bytes) {
+    size_t at[5];
+    layout(h, at);
+    if (at[4] > h->device_bytes) {
         cuda_arena_give(c->arena, h->device);
-        h->device = cuda_arena_take(c->arena, bytes);
-        h->device_bytes = h->device ? bytes : 0;
+        h->device = cuda_arena_take(c->arena, at[4]);
+        h->device_bytes = h->device ? at[4] : 0;
     }
     if (!h->device) {
         h->segment_count = 0;
         cuda_fail(c, "no memory is left for the lists of its mask");
         return;
     }
-    cuda_send(c, h->device, h->queries, h->query_count * sizeof *h->queries);
+    cuda_send(c, h->device + at[0], h->queries, h->query_count * sizeof *h->queries);
+    cuda_send(c, h->device + at[1], h->tiles, h->tile_count * sizeof *h->tiles);
+    cuda_send(c, h->device + at[2], h->keys, h->key_count * sizeof *h->keys);
+    cuda_send(c, h->device + at[3], h->spans, h->span_count * sizeof *h->spans);
     h->sent = true;
 }
 
-static const void *place_lists(struct cuda *c, struct cuda_hopper *h)
+static void stage_lists(struct cuda *c, struct cuda_hopper *h)
 {
-    if (c->body && h->turn != c->turn) {
-        h->staged = cuda_stage(c, h->queries, h->query_count * sizeof *h->queries);
-        h->turn = c->turn;
-    }
+    h->lists[0] = cuda_stage(c, h->queries, h->query_count * sizeof *h->queries);
+    h->lists[1] = cuda_stage(c, h->tiles, h->tile_count * sizeof *h->tiles);
+    h->lists[2] = cuda_stage(c, h->keys, h->key_count * sizeof *h->keys);
+    h->lists[3] = cuda_stage(c, h->spans, h->span_count * sizeof *h->spans);
+    h->turn = c->turn;
+}
+
+static void place_lists(struct cuda *c, struct cuda_hopper *h)
+{
+    size_t at[5];
+    if (c->body && h->turn != c->turn)
+        stage_lists(c, h);
     if (c->body)
-        return h->staged;
+        return;
     if (!h->sent)
         send_lists(c, h);
-    return h->device;
+    layout(h, at);
+    for (int i = 0; i < 4; i++)
+        h->lists[i] = h->device ? h->device + at[i] : NULL;
+    h->turn = 0;
 }
 
 /* Rows of k and v: contexts may lie behind the queries' own. */
@@ -162,29 +287,95 @@ static bool describe(struct cuda *c, CUtensorMap *out, const real *at, int rows,
     return e == CUDA_SUCCESS;
 }
 
-/* What the kernels are given. */
-static bool prepare(struct cuda *c, const struct attention *a, struct cuda_attention *out)
+/* Numbers by row: boxes of so many rows of both kinds. */
+static bool describe_stats(struct cuda *c, CUtensorMap *out, float *at, int rows, int heads, int box_rows)
+{
+    const size_t row = (size_t)hopper_stride(rows) * sizeof(float);
+    const cuuint64_t dims[3] = {(cuuint64_t)rows, (cuuint64_t)heads, 2}, strides[2] = {row, (cuuint64_t)heads * row};
+    const cuuint32_t box[3] = {(cuuint32_t)box_rows, 1, 2}, each[3] = {1, 1, 1};
+    CUresult e = c->own->encode(out, CU_TENSOR_MAP_DATA_TYPE_FLOAT32, 3, at, dims, strides, box, each,
+                                CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_NONE, CU_TENSOR_MAP_L2_PROMOTION_L2_128B,
+                                CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+    if (e != CUDA_SUCCESS)
+        cuda_fail(c, "the driver refuses to describe its sums");
+    return e == CUDA_SUCCESS;
+}
+
+/* Lists for these segments and heads are on the device. */
+static bool prepare(struct cuda *c, const struct attention *a)
 {
     struct cuda_hopper *h = c->own;
-    if (!cuda_same_segments(h->segments, h->segment_count, a))
-        make_lists(h, a);
-    *out = (struct cuda_attention){
-        .rows = a->rows, .q_heads = a->q_heads, .kv_heads = a->kv_heads, .head_dim = a->head_dim,
-        .queries = place_lists(c, h), .query_blocks = (int)h->query_count,
-        .q = a->q, .k = a->k, .v = a->v, .o = a->o, .lse = a->lse,
-    };
+    int tile_rows = hopper_tile_rows(a->head_dim);
+    if (tile_rows != h->tile_rows || !cuda_same_segments(h->segments, h->segment_count, a))
+        make_lists(h, a, tile_rows);
+    place_lists(c, h);
     return c->fault.code == ERR_NONE;
 }
 
 void cuda_hopper_attention(struct cuda *c, const struct attention *a)
 {
-    struct cuda_attention k;
     struct hopper_maps maps;
     int keys = key_rows(a);
-    if (!prepare(c, a, &k) || !describe(c, &maps.q, a->q, a->rows, a->q_heads, a->head_dim, HOPPER_BLOCK) ||
+    memset(&maps, 0, sizeof maps);
+    if (!prepare(c, a) || !describe(c, &maps.q, a->q, a->rows, a->q_heads, a->head_dim, HOPPER_BLOCK) ||
         !describe(c, &maps.k, a->k, keys, a->kv_heads, a->head_dim, HOPPER_BLOCK) ||
         !describe(c, &maps.v, a->v, keys, a->kv_heads, a->head_dim, HOPPER_BLOCK))
         return;
+    struct cuda_attention k = {
+        .rows = a->rows, .q_heads = a->q_heads, .kv_heads = a->kv_heads, .head_dim = a->head_dim,
+        .queries = c->own->lists[0], .query_blocks = (int)c->own->query_count,
+        .q = a->q, .k = a->k, .v = a->v, .o = a->o, .lse = a->lse,
+    };
     kernel_attention_hopper(c->stream, &k, &maps);
+    cuda_launched(c);
+}
+
+/* What the gradient keeps beside its operands: sums of dQ, numbers by row, and the counts of turns with the ticket. */
+static void divide_room(int rows, int q_heads, int head_dim, size_t at[4])
+{
+    size_t heads = (size_t)q_heads, turns = heads * (size_t)rows + 1;
+    at[0] = 0;
+    at[1] = at[0] + cuda_arena_size(heads * (size_t)rows * (size_t)hopper_wide(head_dim) * sizeof(float));
+    at[2] = at[1] + cuda_arena_size(2 * heads * (size_t)hopper_stride(rows) * sizeof(float));
+    at[3] = at[2] + cuda_arena_size(turns * sizeof(int));
+}
+
+size_t cuda_hopper_grad_bytes(int rows, int q_heads, int head_dim)
+{
+    size_t at[4];
+    divide_room(rows, q_heads, head_dim, at);
+    return at[3];
+}
+
+static bool describe_grad(struct cuda *c, const struct attention *a, const struct attention_grads *g, float *stats,
+                          struct hopper_grad_maps *maps)
+{
+    int rows = c->own->tile_rows;
+    memset(maps, 0, sizeof *maps);
+    return describe(c, &maps->q, a->q, a->rows, a->q_heads, a->head_dim, rows) &&
+           describe(c, &maps->d_o, g->d_o, a->rows, a->q_heads, a->head_dim, rows) &&
+           describe(c, &maps->k, a->k, a->rows, a->kv_heads, a->head_dim, HOPPER_BLOCK) &&
+           describe(c, &maps->v, a->v, a->rows, a->kv_heads, a->head_dim, HOPPER_BLOCK) &&
+           describe_stats(c, &maps->stats, stats, a->rows, a->q_heads, rows);
+}
+
+void cuda_hopper_attention_grad(struct cuda *c, const struct attention *a, const struct attention_grads *g)
+{
+    struct hopper_grad_maps maps;
+    size_t part[4];
+    divide_room(a->rows, a->q_heads, a->head_dim, part);
+    char *room = cuda_room(c, part[3]);
+    if (!prepare(c, a) || !room || !describe_grad(c, a, g, (float *)(void *)(room + part[1]), &maps))
+        return;
+    int *turns = (int *)(void *)(room + part[2]);
+    cuda_clear(c, turns, part[3] - part[2]);
+    struct hopper_grad k = {
+        .rows = a->rows, .q_heads = a->q_heads, .kv_heads = a->kv_heads, .head_dim = a->head_dim,
+        .tiles = c->own->lists[1], .keys = c->own->lists[2], .spans = c->own->lists[3], .key_blocks = (long)c->own->key_count,
+        .o = a->o, .d_o = g->d_o, .lse = a->lse, .d_q = g->d_q, .d_k = g->d_k, .d_v = g->d_v,
+        .sums = (float *)(void *)room, .stats = (float *)(void *)(room + part[1]), .turns = turns,
+        .ticket = turns + (size_t)a->q_heads * (size_t)a->rows,
+    };
+    kernel_attention_grad_hopper(c->stream, &k, &maps);
     cuda_launched(c);
 }

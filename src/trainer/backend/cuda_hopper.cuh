@@ -115,6 +115,12 @@ __device__ __forceinline__ void fence_async()
     asm volatile("fence.proxy.async;\n" ::: "memory");
 }
 
+/* The same for shared memory alone. */
+__device__ __forceinline__ void fence_async_shared()
+{
+    asm volatile("fence.proxy.async.shared::cta;\n" ::: "memory");
+}
+
 /* A count in global memory that blocks hand on. */
 __device__ __forceinline__ void turn_wait(const int *count, int turn)
 {

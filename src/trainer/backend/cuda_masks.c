@@ -244,6 +244,10 @@ void cuda_attention_grad(struct backend *b, const struct attention *a, const str
     struct cuda *c = cuda_of(b);
     struct cuda_attention k;
     cuda_begin(c, "gradient of attention", a->rows, a->q_heads, a->head_dim);
+    if (c->own && cuda_heads_fit(a->head_dim)) {
+        cuda_hopper_attention_grad(c, a, g);
+        return;
+    }
     float *delta = cuda_room(c, cuda_attention_grad_bytes(a->rows, a->q_heads, a->head_dim));
     if (!prepare(c, a, &k) || !delta)
         return;

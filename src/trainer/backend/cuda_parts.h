@@ -29,6 +29,7 @@ struct cuda {
     struct cuda_stage *stage;
     struct cuda_masks *masks;
     struct cuda_hopper *own; /* NULL: attention is that of Ampere */
+    struct ops ops;          /* base.ops: what this GPU takes */
     struct cuda_steps *steps;
     struct cuda_comm *comm; /* NULL: this process is alone */
     struct cuda_graphs *graphs;
@@ -123,8 +124,10 @@ bool cuda_heads_fit(int head_dim); /* whether attention has a kernel for such he
 /* cuda_hopper.c: NULL where the GPU is another, its driver has no tensor maps, or HINGE_ATTENTION is "ampere". */
 struct cuda_hopper *cuda_hopper_new(const struct cuda *c);
 void cuda_hopper_free(struct cuda *c, struct cuda_hopper *h); /* NULL is fine */
-/* The op that began; its heads fit. */
+/* The ops that began; their heads fit. */
 void cuda_hopper_attention(struct cuda *c, const struct attention *a);
+void cuda_hopper_attention_grad(struct cuda *c, const struct attention *a, const struct attention_grads *g);
+size_t cuda_hopper_grad_bytes(int rows, int q_heads, int head_dim); /* for planning */
 
 /* cuda_quant.c */
 int cuda_pack(struct backend *b, const real *w, int rows, int cols, struct packed_weights *p, struct error *err);

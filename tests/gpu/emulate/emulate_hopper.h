@@ -30,6 +30,9 @@ void bulk_finish();
 static inline void fence_async()
 {
 }
+static inline void fence_async_shared()
+{
+}
 void turn_wait(const int *count, int turn);
 static inline void turn_pass(int *count, int next)
 {
