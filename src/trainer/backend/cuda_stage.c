@@ -1,8 +1,8 @@
 /*
  * Copies between host and device that nobody waits for. Small arrays (positions, ids, masks) go through a ring of
- * pinned memory with a twin on the device: the twin is safe because the stream keeps its order, the pinned half that
- * is written again because an event tells when its copies are done. Results have a place on the device until
- * finish brings them all in one copy.
+ * pinned memory with a twin on the device, in a stream of their own: what is staged ahead is there when what computes
+ * comes to it. A half of the ring is written again when an event tells that all that read it is done. Results have a
+ * place on the device until finish brings them all in one copy. In a body that may be repeated both are of cuda_graph.c.
  */
 #include <string.h>
 
@@ -18,6 +18,8 @@ struct cuda_stage {
     int half;              /* of the ring, that is written now */
     size_t used;           /* of it */
     cudaEvent_t done[HALVES];
+    cudaStream_t copies; /* of the ring: beside what computes */
+    cudaEvent_t sent;
     char *results, *results_pinned;
     size_t results_at;
     struct cuda_promise *promises;
@@ -35,6 +37,14 @@ static bool open_half(struct cuda *c, struct cuda_stage *s, int i)
            cuda_ok(c, cudaMallocHost((void **)&s->large[i], LARGE));
 }
 
+static bool open_copies(struct cuda *c, struct cuda_stage *s)
+{
+    int least = 0, most = 0;
+    return cuda_ok(c, cudaDeviceGetStreamPriorityRange(&least, &most)) &&
+           cuda_ok(c, cudaStreamCreateWithPriority(&s->copies, cudaStreamNonBlocking, most)) &&
+           cuda_ok(c, cudaEventCreateWithFlags(&s->sent, cudaEventDisableTiming));
+}
+
 struct cuda_stage *cuda_stage_new(struct cuda *c, struct error *err)
 {
     struct cuda_stage *s = mem_zalloc(1, sizeof *s);
@@ -42,7 +52,8 @@ struct cuda_stage *cuda_stage_new(struct cuda *c, struct error *err)
     bool ok = cuda_ok(c, cudaMallocHost((void **)&s->pinned, HALVES * HALF)) &&
               cuda_ok(c, cudaMalloc((void **)&s->device, HALVES * HALF)) &&
               cuda_ok(c, cudaMallocHost((void **)&s->results_pinned, RESULTS)) &&
-              cuda_ok(c, cudaMalloc((void **)&s->results, RESULTS)) && open_half(c, s, 0) && open_half(c, s, 1);
+              cuda_ok(c, cudaMalloc((void **)&s->results, RESULTS)) && open_half(c, s, 0) && open_half(c, s, 1) &&
+              open_copies(c, s);
     if (ok)
         return s;
     *err = c->fault;
@@ -55,6 +66,10 @@ void cuda_stage_free(struct cuda *c, struct cuda_stage *s)
     (void)c;
     if (!s)
         return;
+    if (s->copies)
+        cudaStreamDestroy(s->copies);
+    if (s->sent)
+        cudaEventDestroy(s->sent);
     cudaFreeHost(s->pinned);
     cudaFreeHost(s->results_pinned);
     cudaFree(s->device);
@@ -88,7 +103,9 @@ const void *cuda_stage(struct cuda *c, const void *host, size_t bytes)
     size_t at = (size_t)s->half * HALF + s->used;
     char *to = s->device + at;
     memcpy(s->pinned + at, host, bytes);
-    cuda_ok(c, cudaMemcpyAsync(to, s->pinned + at, bytes, cudaMemcpyHostToDevice, c->queue.stream));
+    if (cuda_ok(c, cudaMemcpyAsync(to, s->pinned + at, bytes, cudaMemcpyHostToDevice, s->copies)) &&
+        cuda_ok(c, cudaEventRecord(s->sent, s->copies)))
+        cuda_ok(c, cudaStreamWaitEvent(c->queue.stream, s->sent, 0));
     s->used += (bytes + ALIGN - 1) / ALIGN * ALIGN;
     return to;
 }
