@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "tests/gpu/speed.h"
 #include "trainer/backend/ops.h"
 #include "trainer/run/peak.h"
 #include "trainer/tensor/rng.h"
@@ -355,6 +356,8 @@ int main(int argc, char **argv)
     measure_memory(&w);
     measure_products(&w, best);
     measure_attentions(&w);
+    if (w.err.code == 0)
+        speed_few(device, w.quick, &w.err);
     printf("}\n");
     if (w.err.code)
         fprintf(stderr, "speed: %s\n", w.err.text);
