@@ -206,6 +206,7 @@ void twin_attention(struct twin *t)
     check(t, pair, 1, 4, 2, 128);
     check(t, five, 2, 3, 1, 80);
     check(t, none, 1, 2, 1, 96);
+    check(t, plain, 2, 8, 1, 64);
     check(t, two, 2, 2, 1, 64);
     check(t, deep, 1, 2, 1, 64); /* more blocks than any ring holds */
     check(t, pair, 1, 2, 1, 16); /* narrower than any tile */

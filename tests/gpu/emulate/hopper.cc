@@ -282,7 +282,7 @@ struct lane_products {
     std::map<float *, std::pair<int, std::vector<float>>> numbers; /* of accumulators in use: how often, and what they hold */
     bool begun;
 };
-static std::map<unsigned, lane_products> products;
+static lane_products products[1024]; /* by thread */
 
 void wgmma_begin()
 {
@@ -391,7 +391,10 @@ void emulate_wgmma_wait(int pending)
 void hopper_begin()
 {
     memset(names, 0, sizeof names);
-    products.clear();
+    for (lane_products &p : products) {
+        p.begun = false;
+        p.numbers.clear();
+    }
 }
 
 bool hopper_idle()
@@ -413,8 +416,8 @@ void hopper_end()
         if (!l.second.empty())
             wrong("a block ends before what it sent arrived");
     }
-    for (const auto &p : products) {
-        if (!p.second.open.empty() || !p.second.groups.empty())
+    for (const lane_products &p : products) {
+        if (!p.open.empty() || !p.groups.empty())
             wrong("a block ends before its products were waited for");
     }
 }
