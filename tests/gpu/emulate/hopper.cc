@@ -349,8 +349,10 @@ static void multiply(unsigned first_lane, const emulated_product *const *every, 
     }
     for (unsigned m = 0; m < 16; m++) {
         for (unsigned k = 0; k < 16; k++) {
-            for (int n = 0; n < p.n; n++)
-                c[m][n] += a[m][k] * b[k][n];
+            for (int from = 0; from < p.n; from += 64) { /* of a known length: the compiler takes several at once */
+                for (int n = from; n < from + 64; n++)
+                    c[m][n] += a[m][k] * b[k][n];
+            }
         }
     }
     for (unsigned lane = 0; lane < WARP; lane++) {
