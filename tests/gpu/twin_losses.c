@@ -142,8 +142,67 @@ static void check_step(struct twin *t, const size_t sizes[TENSORS], double clip,
     twin_release(t, all, 5 * TENSORS);
 }
 
+/* Tokens that both sides draw. Sums differ by rounding, so the other side may stop a hair before or behind: what the
+ * CPU draws there counts as well. */
+static void check_draws(struct twin *t, int rows, int vocab, const struct sampling *s, bool equal)
+{
+    static const double moved[][2] = {{0, 0}, {1e-4, 0}, {-1e-4, 0}, {0, 1e-5}, {0, -1e-5}};
+    size_t count = (size_t)rows * (size_t)vocab, n = (size_t)rows;
+    float *host = mem_alloc(count * sizeof *host), *gpu = mem_alloc(2 * n * sizeof *gpu), *want = mem_alloc(n * sizeof *want);
+    float *uniforms = mem_alloc(n * sizeof *uniforms), *near = mem_alloc(n * sizeof *near);
+    int *ids = mem_alloc(n * sizeof *ids);
+    for (size_t i = 0; i < count; i++)
+        host[i] = equal ? (float)twin_below(t, 9) / 2 : (float)twin_below(t, 1 << 20) * 1e-5F - (float)twin_below(t, 7);
+    for (int i = 0; i < rows; i++)
+        uniforms[i] = i == 0 ? 0 : i == 1 ? 0.99999994F : (float)twin_below(t, 1 << 24) * 0x1p-24F;
+    for (int side = GPU; side >= CPU; side--) {
+        struct error err = {0};
+        struct backend *b = twin_side(t, side)->backend;
+        float *logits = b->ops->alloc_f32(b, count, &err);
+        b->ops->upload_f32(b, logits, host, count);
+        for (int again = 0; again < 2 && side == GPU; again++) {
+            b->ops->sample(b, logits, rows, vocab, s, uniforms, ids);
+            b->ops->finish(b, &err);
+            for (int i = 0; i < rows; i++)
+                gpu[again * rows + i] = (float)ids[i];
+        }
+        for (size_t k = 0; k < sizeof moved / sizeof *moved && side == CPU; k++) {
+            struct sampling other = *s;
+            other.top_p = s->top_p < 1 ? s->top_p + moved[k][1] : s->top_p;
+            for (int i = 0; i < rows; i++)
+                near[i] = fminf(0.99999994F, fmaxf(0, uniforms[i] + (float)moved[k][0]));
+            b->ops->sample(b, logits, rows, vocab, &other, near, ids);
+            for (int i = 0; i < rows; i++)
+                want[i] = k == 0 || (float)ids[i] == gpu[i] ? (float)ids[i] : want[i];
+        }
+        b->ops->release(b, logits);
+    }
+    char name[120];
+    snprintf(name, sizeof name, "drawing from %d rows of %d%s, temperature %g, top-p %g, min-p %g", rows, vocab,
+             equal ? ", many equal" : "", s->temperature, s->top_p, s->min_p);
+    twin_compare(t, name, gpu, gpu + rows, want, n, 0);
+    float *all[] = {host, gpu, want, uniforms, near};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        mem_free(all[i]);
+    mem_free(ids);
+}
+
+static void check_sampling(struct twin *t)
+{
+    static const struct sampling kinds[] = {{0, 1, 0},   {1, 1, 0},    {0.7, 0.9, 0}, {1, 0, 0},
+                                            {1, 0.5, 0.02}, {1.5, 1, 0.05}, {1, 0.999999, 0}};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        check_draws(t, 9, 1003, &kinds[i], false);
+        check_draws(t, 9, 1003, &kinds[i], true);
+        check_draws(t, 3, 5, &kinds[i], true);
+        if (twin_large(t))
+            check_draws(t, 256, 151936, &kinds[i], false);
+    }
+}
+
 void twin_losses(struct twin *t)
 {
+    check_sampling(t);
     static const size_t small[] = {9001, 13, 257}, large[] = {10000001, 13, 65536};
     check_loss(t, 7, 1031, 3);
     check_loss(t, 2, 40, 90); /* far apart */

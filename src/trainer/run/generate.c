@@ -26,7 +26,7 @@ const struct option_spec generate_options[] = {
     {"out", "FILE", NULL, "where the answers go (JSONL)"},
     {"think", "off|on", "off", "off: the empty think block is given; on: the model may write its own"},
     {"batch", "N", "16", "sequences at once"},
-    {"cache-mb", "N", "0", "memory for keys and values; 0: what is free, if so much is needed"},
+    {"cache-mb", "X", "0", "memory for keys and values; 0: what is free, if so much is needed"},
     {"max-new", "N", "512", "tokens an answer may have"},
     {"ignore-end", NULL, NULL, "go on after the end of the turn, to --max-new tokens"},
     {"temperature", "X", "0", "0 takes the likeliest token"},
@@ -53,7 +53,8 @@ struct generation {
     size_t count, cap;
     size_t *waiting, waiting_count; /* indexes of answers; the next to enter is the last */
     struct sampling sampling;
-    int slots, max_new, seed, end_id, cache_mb;
+    int slots, max_new, seed, end_id;
+    double cache_mb;
     bool think_on, ignore_end;
     struct decoder *decoder;
     struct pass *pass;
@@ -71,7 +72,7 @@ static int read_numbers(const struct options *o, struct generation *g, struct er
 {
     if (option_need(o, "prompts", err) != 0 || option_need(o, "out", err) != 0 ||
         option_int(o, "batch", 1, SLOTS_MAX, &g->slots, err) != 0 ||
-        option_int(o, "cache-mb", 0, 1 << 24, &g->cache_mb, err) != 0 ||
+        option_real(o, "cache-mb", 0, 1e9, &g->cache_mb, err) != 0 ||
         option_int(o, "max-new", 1, 1 << 24, &g->max_new, err) != 0 ||
         option_int(o, "seed", 0, 1 << 30, &g->seed, err) != 0 ||
         option_real(o, "temperature", 0, 100, &g->sampling.temperature, err) != 0 ||
@@ -154,14 +155,14 @@ static int choose_pages(const struct generation *g, struct decoder_size *size, s
     double page = decoder_page_bytes(m), all, unused = b->ops->available(b);
     count_pages(g, &all, size);
     double rest = decoder_bytes(m, size) + pass_bytes(m, size->fill, PASS_FORWARD) + head_bytes(m, false);
-    double room = g->cache_mb ? g->cache_mb * 1e6 : (unused - rest) * FREE_SHARE;
-    double pages = unused > 0 || g->cache_mb ? room / page : all;
+    double room = g->cache_mb > 0 ? g->cache_mb * 1e6 : (unused - rest) * FREE_SHARE;
+    double pages = unused > 0 || g->cache_mb > 0 ? room / page : all;
     int least = pages_for(size->tokens);
     if (pages < least)
-        return error_set(err, ERR_LIMIT, "keys and values of the longest sequence, %d tokens, take %.1f MB; %.1f MB are "
+        return error_set(err, ERR_LIMIT, "keys and values of the longest sequence, %d tokens, take %.2f MB; %.2f MB are "
                                          "there for them%s",
                          size->tokens, least * page * 1e-6, room > 0 ? room * 1e-6 : 0,
-                         g->cache_mb ? " (--cache-mb)" : ": give fewer --max-new or --max-tokens");
+                         g->cache_mb > 0 ? " (--cache-mb)" : ": give fewer --max-new or --max-tokens");
     size->pages = (int)(pages < all ? pages : all);
     return 0;
 }
