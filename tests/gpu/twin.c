@@ -256,11 +256,12 @@ static const struct {
              {"quant", twin_quant},
              {"graphs", twin_graphs}};
 
-/* Attention and whole models once more, over the other kernels. */
+/* Attention, whole models and repeated ops once more, over the other kernels. */
 static int again(struct twin *t, const char *only)
 {
     struct error err = {0};
-    if (!other_attention() || (only && strcmp(only, "attention") != 0 && strcmp(only, "models") != 0))
+    if (!other_attention() || (only && strcmp(only, "attention") != 0 && strcmp(only, "models") != 0 &&
+                               strcmp(only, "graphs") != 0))
         return 0;
     t->sides[GPU].backend = cuda_backend_new(t->device, &err);
     if (!t->sides[GPU].backend) {
@@ -272,6 +273,8 @@ static int again(struct twin *t, const char *only)
         twin_attention(t);
     if (!only || strcmp(only, "models") == 0)
         twin_models(t);
+    if (!only || strcmp(only, "graphs") == 0)
+        twin_graphs(t);
     int result = finish(t);
     backend_free(t->sides[GPU].backend);
     return result;
