@@ -256,6 +256,7 @@ struct backend {
     double program;     /* bytes of the program and its libraries, beside what alloc gives */
     int base_bits;      /* that frozen matrices are packed in as a model is loaded; 0: not packed */
     bool keeps;         /* repeat keeps sequences of ops: equal counts are worth padding for */
+    int shards, shard;  /* processes that the layers' maps are divided over as a model is loaded (0: not), and this one */
     bool merges;        /* linear maps may add an adapter to their weights: no rounding is lost by it */
     size_t bytes, peak; /* allocated now, and at most so far */
     int processes;      /* that comm_open joined; 0: none */

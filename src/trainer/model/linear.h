@@ -15,6 +15,7 @@ struct low_rank {
 
 struct linear {
     int in, out;
+    int unit;   /* rows that stay together where the map is divided over processes */
     real *w;    /* out by in; NULL where it is packed */
     struct packed_weights packed;
     real *bias; /* NULL for none */

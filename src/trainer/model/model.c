@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "trainer/files/safetensors.h"
 #include "trainer/model/gguf_order.h"
+#include "trainer/model/shard.h"
 #include "trainer/tensor/rng.h"
 
 enum { NAME_BYTES = 128, CONFIG_MAX = 1 << 20 };
@@ -47,7 +48,7 @@ static struct slot norm_slot(struct norm *n)
 
 static struct slot map_slot(struct linear *l)
 {
-    return (struct slot){&l->w, &l->master_w, &l->dw, &l->packed};
+    return (struct slot){&l->w, &l->master_w, &l->dw, l};
 }
 
 static int visit_layer(struct model *m, int index, model_visit_fn *visit, void *ctx)
@@ -122,6 +123,15 @@ int model_widest_rank(const struct model *m)
     return widest;
 }
 
+/* GGUF interleaves the rows of a head of q and k; 64 numbers share a scale in 4 bits. */
+static int unit_of(const struct model_config *c, int kind, int in)
+{
+    int unit = kind == LINEAR_Q || kind == LINEAR_K ? c->head_dim : 1;
+    while ((long)unit * in % 64 != 0)
+        unit *= 2;
+    return unit;
+}
+
 static struct model *model_new(struct backend *b, const struct model_config *c)
 {
     struct model *m = mem_zalloc(1, sizeof *m);
@@ -139,6 +149,7 @@ static struct model *model_new(struct backend *b, const struct model_config *c)
         for (int k = 0; k < LINEARS; k++) {
             m->layers[i].linears[k].in = sizes[k][0];
             m->layers[i].linears[k].out = sizes[k][1];
+            m->layers[i].linears[k].unit = unit_of(c, k, sizes[k][0]);
         }
         group_by_input(&m->layers[i]);
     }
@@ -151,8 +162,8 @@ static int free_one(void *ctx, const char *name, struct slot s, size_t rows, siz
     (void)name, (void)rows, (void)cols;
     pair_release(b, *s.value, *s.master);
     b->ops->release(b, *s.grad);
-    if (s.packed)
-        b->ops->release(b, s.packed->at);
+    if (s.map)
+        b->ops->release(b, s.map->packed.at);
     return 0;
 }
 
@@ -161,6 +172,7 @@ void model_free(struct model *m)
     if (!m)
         return;
     struct backend *b = m->backend;
+    shard_end(m);
     model_visit(m, free_one, b);
     for (int i = 0; i < m->config.layers; i++) {
         for (int k = 0; k < INPUTS; k++) {
@@ -200,33 +212,47 @@ static float *host_room(struct fill *f, size_t count)
     return f->host;
 }
 
-static void fill_random(struct fill *f, const char *name, real *to, size_t count)
+/* Rows of a tensor, and which of them are filled. */
+struct part {
+    size_t rows, cols; /* rows 0: of cols alone */
+    struct rows own;
+};
+
+static size_t part_count(const struct part *p)
 {
+    return (p->rows ? p->own.count : 1) * p->cols;
+}
+
+static void fill_random(struct fill *f, const char *name, real *to, const struct part *p)
+{
+    size_t count = (p->rows ? p->rows : 1) * p->cols, from = p->own.first * p->cols;
     bool norm = strstr(name, "norm") != NULL, bias = strstr(name, ".bias") != NULL;
     float *host = host_room(f, count);
     for (size_t i = 0; i < count; i++)
         host[i] = norm ? 1.0F : bias ? 0.0F : (float)(0.02 * rng_normal(&f->rng));
-    f->model->backend->ops->upload(f->model->backend, to, host, count);
+    f->model->backend->ops->upload(f->model->backend, to, host + from, part_count(p));
 }
 
 /* From the file to the backend; rows that GGUF interleaves are put in order on the way. */
-static int fill_read(struct fill *f, const char *name, real *to, size_t rows, size_t cols)
+static int fill_read(struct fill *f, const char *name, real *to, const struct part *p)
 {
     struct backend *b = f->model->backend;
+    size_t count = part_count(p), before = 0;
     char other[GGUF_NAME_BYTES] = "";
     if (f->gguf)
         gguf_name(name, other);
-    const struct weight *w = weights_want(f->weights, f->gguf ? other : name, rows, cols, f->err);
+    const struct weight *w = weights_want(f->weights, f->gguf ? other : name, p->rows, p->cols, f->err);
     if (!w)
         return -1;
     f->used[w - f->weights->items] = true;
+    dtype_bytes(w->dtype, p->own.first * p->cols, &before);
     if (f->gguf && gguf_interleaves(f->model->config.family, name)) {
-        float *host = host_room(f, w->count);
-        dtype_read(w->dtype, w->data, w->count, host);
-        gguf_deinterleave(host, rows, cols, (size_t)f->model->config.head_dim);
-        b->ops->upload(b, to, host, w->count);
+        float *host = host_room(f, count);
+        dtype_read(w->dtype, w->data + before, count, host);
+        gguf_deinterleave(host, count / p->cols, p->cols, (size_t)f->model->config.head_dim);
+        b->ops->upload(b, to, host, count);
     } else {
-        b->ops->read(b, to, w->dtype, w->data, w->count);
+        b->ops->read(b, to, w->dtype, w->data + before, count);
     }
     weights_done(f->weights, w);
     return 0;
@@ -236,8 +262,7 @@ static int fill_read(struct fill *f, const char *name, real *to, size_t rows, si
 static int pack_one(struct fill *f, struct slot s, size_t rows, size_t cols)
 {
     struct backend *b = f->model->backend;
-    s.packed->bits = b->base_bits;
-    int result = b->ops->pack(b, *s.value, (int)rows, (int)cols, s.packed, f->err);
+    int result = b->ops->pack(b, *s.value, (int)rows, (int)cols, &s.map->packed, f->err);
     b->ops->release(b, *s.value);
     *s.value = NULL;
     return result;
@@ -247,15 +272,17 @@ static int fill_one(void *ctx, const char *name, struct slot s, size_t rows, siz
 {
     struct fill *f = ctx;
     struct backend *b = f->model->backend;
-    size_t count = (rows ? rows : 1) * cols;
-    *s.value = b->ops->alloc(b, count, f->err);
+    struct part p = {rows, cols, s.map ? shard_rows(b, s.map) : (struct rows){0, rows}};
+    if (s.map)
+        s.map->packed.bits = b->base_bits;
+    *s.value = b->ops->alloc(b, part_count(&p), f->err);
     if (!*s.value)
         return -1;
     if (!f->weights)
-        fill_random(f, name, *s.value, count);
-    else if (fill_read(f, name, *s.value, rows, cols) != 0)
+        fill_random(f, name, *s.value, &p);
+    else if (fill_read(f, name, *s.value, &p) != 0)
         return -1;
-    return s.packed && b->base_bits ? pack_one(f, s, rows, cols) : 0;
+    return s.map && b->base_bits && p.own.count ? pack_one(f, s, p.own.count, cols) : 0;
 }
 
 /* What a model may hold that is computed here, or is the embedding once more. */
@@ -283,6 +310,8 @@ static struct model *fill(struct fill *f)
     int result = model_visit(f->model, fill_one, f);
     if (result == 0)
         result = check_all_used(f);
+    if (result == 0)
+        result = shard_begin(f->model, f->err);
     mem_free(f->host);
     mem_free(f->used);
     if (result != 0) {

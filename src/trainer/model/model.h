@@ -38,6 +38,7 @@ struct model {
     struct norm last;
     struct layer *layers;
     float *freqs; /* host: RoPE's, head_dim / 2 */
+    struct shard *shard; /* NULL: the layers' maps are all here (shard.h) */
 };
 
 /* One tensor that trains. */
@@ -80,7 +81,7 @@ int model_input_rank(const struct model *m, enum input_kind input);
 struct slot {
     real **value;
     float **master, **grad;
-    struct packed_weights *packed; /* NULL: it is never packed */
+    struct linear *map; /* of a layer, which may be packed or divided; NULL: another tensor */
 };
 
 /* Calls visit for each tensor of the model with its transformers name. Stops at the first that returns non-zero and returns that. A tied head is not visited. */

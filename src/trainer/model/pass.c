@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "base/mem.h"
+#include "trainer/model/shard.h"
 
 /* What one layer keeps for its gradient. Every member is a row-wise buffer; see kept_sizes. What a norm or
  * an activation gives is cheaper computed again than kept. Where memory is short, and q and k have a norm, so are
@@ -359,6 +360,7 @@ const real *pass_forward(struct pass *p, const struct batch *batch, pass_keys_fn
     b->ops->gather(b, m->embed, batch->ids, batch->rows, m->config.hidden, input_of(p, 0));
     for (int i = 0; i < m->config.layers; i++) {
         struct kept *a = kept_of(p, i);
+        shard_enter(m, i, i + 1 < m->config.layers ? i + 1 : -1);
         forward_attention(p, i, a, input_of(p, i), keys, ctx);
         forward_ffn(p, &m->layers[i], a, input_of(p, i + 1));
     }
@@ -428,10 +430,15 @@ static void layer_done(const struct pass *p, int layer)
         p->done(p->done_ctx, layer);
 }
 
-void pass_idle(struct pass *p)
+void pass_idle(struct pass *p, bool back)
 {
-    for (int i = p->model->config.layers - 1; p->d_hidden && i >= 0; i--)
+    struct model *m = p->model;
+    for (int i = 0; i < m->config.layers; i++)
+        shard_enter(m, i, i + 1 < m->config.layers ? i + 1 : -1);
+    for (int i = m->config.layers - 1; back && i >= 0; i--) {
+        shard_enter(m, i, i - 1);
         layer_done(p, i);
+    }
 }
 
 void pass_backward(struct pass *p)
@@ -440,6 +447,7 @@ void pass_backward(struct pass *p)
     struct backend *b = m->backend;
     for (int i = m->config.layers - 1; i >= 0; i--) {
         struct kept *a = kept_of(p, i);
+        shard_enter(m, i, i - 1);
         if (i < below(p)) {
             forward_attention(p, i, a, input_of(p, i), NULL, NULL);
             forward_ffn(p, &m->layers[i], a, NULL);

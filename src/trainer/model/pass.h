@@ -53,7 +53,7 @@ void pass_backward(struct pass *p);
  * been put to work. NULL: nobody is told. */
 typedef void pass_layer_fn(void *ctx, int layer);
 void pass_tell(struct pass *p, pass_layer_fn *done, void *ctx);
-/* What pass_forward and pass_backward exchange with other processes, without a batch of one's own: the others have one. */
-void pass_idle(struct pass *p);
+/* What pass_forward, and with back pass_backward, exchange with other processes, without a batch: the others have one. */
+void pass_idle(struct pass *p, bool back);
 
 #endif

@@ -20,6 +20,7 @@ const struct option_spec fit_options[] = {
     {"rank", "N", "256", "LoRA rank"},
     {"alpha", "X", "32", "LoRA alpha"},
     {"rslora", NULL, NULL, "scale by alpha / sqrt(rank)"},
+    {"shard-base", NULL, NULL, "divide the frozen layers over the GPUs of all processes"},
     {"targets", "LIST", "all", "linear layers with an adapter, such as q_proj,v_proj"},
     {"adapter", "DIR", NULL, "go on training this adapter (its rank, alpha and layers hold)"},
     {"epochs", "N", "1", "passes over the data"},
@@ -70,6 +71,8 @@ static int read_numbers(struct fit *f, struct error *err)
         return error_set(err, ERR_USAGE, "--grid log needs --every-examples, where its first checkpoint is");
     if (f->full && option(o, "adapter"))
         return error_set(err, ERR_USAGE, "--full and --adapter do not go together");
+    if (f->full && option_flag(o, "shard-base"))
+        return error_set(err, ERR_USAGE, "--shard-base divides weights that do not train: not those of --full");
     return 0;
 }
 

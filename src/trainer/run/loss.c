@@ -109,7 +109,7 @@ static void run_row(struct loss *l, struct loss_sums *sums, bool last)
     size_t n = p->targets.count;
     pass_tell(l->pass, last && l->reduce ? reduce_layer : NULL, l->reduce);
     if (n == 0) {
-        pass_idle(l->pass);
+        pass_idle(l->pass, l->grads);
         return;
     }
     struct backend *b = l->model->backend;
@@ -129,6 +129,36 @@ static void run_row(struct loss *l, struct loss_sums *sums, bool last)
     pack_clear(p);
 }
 
+/* Packed rows of a rank's share; at least one, which may be empty. */
+static int rows_of(const struct loss *l, const struct examples *list, const int *order, size_t count, int rank)
+{
+    size_t filled = 0;
+    int rows = 1;
+    for (size_t i = (size_t)rank; i < count; i += (size_t)l->ranks.count) {
+        size_t n = example_rows(&list->items[order[i]], l->share);
+        if (filled && filled + n > (size_t)l->max_rows) {
+            rows++;
+            filled = 0;
+        }
+        filled += n;
+    }
+    return rows;
+}
+
+/* Where the layers' maps are divided each rank gives its part for every row of the others: one with fewer rows does so
+ * before its own. */
+static void idle(struct loss *l, const struct examples *list, const int *order, size_t count)
+{
+    int most = 0, own = rows_of(l, list, order, count, l->ranks.rank);
+    for (int k = 0; k < l->ranks.count; k++) {
+        int rows = rows_of(l, list, order, count, k);
+        most = rows > most ? rows : most;
+    }
+    pass_tell(l->pass, NULL, NULL);
+    for (int i = own; i < most; i++)
+        pass_idle(l->pass, l->grads);
+}
+
 void loss_run(struct loss *l, const struct examples *list, const int *order, size_t count,
               struct loss_sums *sums)
 {
@@ -139,6 +169,8 @@ void loss_run(struct loss *l, const struct examples *list, const int *order, siz
             w.tokens += (double)branch_trained(&e->branches[b]);
         w.branches += (double)e->count;
     }
+    if (l->model->shard)
+        idle(l, list, order, count);
     pack_clear(&l->pack);
     /* the backend fills it later: it may not move before loss_finish */
     assert(l->told_count == 0);

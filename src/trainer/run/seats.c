@@ -82,6 +82,17 @@ static int join(struct backend *b, const struct ranks *r, struct error *err)
     return -1;
 }
 
+static int divide(const struct options *o, struct backend *b, const struct ranks *r, struct error *err)
+{
+    if (!option_flag(o, "shard-base"))
+        return 0;
+    if (b->processes <= 1)
+        return error_set(err, ERR_USAGE, "--shard-base divides the weights over GPUs that NCCL joins, and it joins none here");
+    b->shards = r->count;
+    b->shard = r->rank;
+    return 0;
+}
+
 struct backend *seats_backend(const struct options *o, const struct ranks *r, struct error *err)
 {
     char own[DEVICE_BYTES];
@@ -91,7 +102,8 @@ struct backend *seats_backend(const struct options *o, const struct ranks *r, st
         const char *device = device_of(option(o, "device"), r, own, err);
         b = device ? session_backend_at(o, device, threads, err) : NULL;
     }
-    if (ranks_agree(r, b ? 0 : -1, err) == 0 && b && take_seat(b, r, err) == 0 && join(b, r, err) == 0)
+    if (ranks_agree(r, b ? 0 : -1, err) == 0 && b && take_seat(b, r, err) == 0 && join(b, r, err) == 0 &&
+        divide(o, b, r, err) == 0)
         return b;
     backend_free(b);
     return NULL;
