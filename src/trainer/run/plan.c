@@ -5,24 +5,17 @@
 #include <string.h>
 
 #include "trainer/model/head.h"
+#include "trainer/model/shard.h"
 
-/* Bytes that packed maps take less. */
-static double saved(const struct model *m)
-{
-    struct backend *b = m->backend;
-    double bytes = 0;
-    for (int i = 0; b->base_bits && i < m->config.layers; i++) {
-        for (int k = 0; k < LINEARS; k++) {
-            const struct linear *l = &m->layers[i].linears[k];
-            bytes += (double)b->real_bytes * l->in * l->out - (double)b->ops->packed_bytes(l->out, l->in, b->base_bits);
-        }
-    }
-    return bytes;
-}
-
+/* The layers' maps as they are held: packed, or divided over processes. */
 static double weights_of(const struct model *m)
 {
-    return (double)m->backend->real_bytes * config_weights(&m->config) - saved(m);
+    double size = (double)m->backend->real_bytes, bytes = size * config_weights(&m->config) + shard_bytes(m);
+    for (int i = 0; i < m->config.layers; i++) {
+        for (int k = 0; k < LINEARS; k++)
+            bytes -= size * m->layers[i].linears[k].in * m->layers[i].linears[k].out;
+    }
+    return bytes;
 }
 
 double plan_weights(const struct model_config *c, struct backend *b)
