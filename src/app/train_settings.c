@@ -26,6 +26,7 @@ const struct train_setting_row train_settings[] = {
     {"row-tokens", "N", "2048", "tokens computed at once; changes memory and speed, not the result", false},
     {"recompute", "auto|on|off|N", "auto", "layers computed twice: as few as fit, all, none, or N", false},
     {"base-bits", "16|8|4", "16", "bits of frozen weights on a GPU: 8 by rows, 4 is NF4", false},
+    {"shard-base", NULL, NULL, "divide the frozen layers over the GPUs of all processes", false},
     {"no-share", NULL, NULL, "compute each branch as a plain sequence", false},
     {"init", "model|random", "model", "start from the model's weights or from random ones", false},
     {"seed", "N", "0", "of adapters, random weights and order", true},

@@ -192,6 +192,7 @@ static const struct option_spec train_options[] = {
     {"row-tokens", 0, "N", "tokens computed at once (2048)"},
     {"recompute", 0, "auto|on|off|N", "layers computed twice: as few as fit, all, none, or N (auto)"},
     {"base-bits", 0, "16|8|4", "bits of frozen weights on a GPU: 8 by rows, 4 is NF4 (16)"},
+    {"shard-base", 0, NULL, "divide the frozen layers over the GPUs of all processes"},
     {"no-share", 0, NULL, "compute each branch as a plain sequence"},
     {"init", 0, "model|random", "the model's weights or random ones (model)"},
     {"seed", 0, "N", "of adapters, random weights and order (0)"},

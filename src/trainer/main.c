@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/str.h"
 #include "config.h"
 #include "trainer/backend/ops.h"
 #include "trainer/run/commands.h"
@@ -43,13 +44,17 @@ static bool asks_help(const char *word)
     return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
-/* File names and the like reach messages: nothing in them may act on the terminal. */
+/* File names and the like reach messages: nothing in them may act on the terminal. Written at once: several processes may
+ * have the same standard error. */
 static void complain(const char *command, const struct error *err)
 {
-    fprintf(stderr, "hinge-train%s%s: ", command ? " " : "", command ? command : "");
+    struct str line = {0};
+    str_addf(&line, "hinge-train%s%s: ", command ? " " : "", command ? command : "");
     for (const char *p = err->text; *p; p++)
-        fputc((unsigned char)*p < 0x20 || *p == 0x7F ? '?' : *p, stderr);
-    fputc('\n', stderr);
+        str_addc(&line, (unsigned char)*p < 0x20 || *p == 0x7F ? '?' : *p);
+    str_addc(&line, '\n');
+    fwrite(line.at, 1, line.len, stderr);
+    str_free(&line);
 }
 
 static int run(const struct train_command *c, int argc, char **argv)

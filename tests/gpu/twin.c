@@ -238,10 +238,11 @@ static int finish(struct twin *t)
     int failed = b->ops->finish(b, &err);
     if (failed)
         fprintf(stderr, "twin: %s\n", err.text);
-    if (b->bytes != 0)
-        fprintf(stderr, "twin: %zu bytes were not given back\n", b->bytes);
+    bool kept = b->bytes != (size_t)b->program;
+    if (kept)
+        fprintf(stderr, "twin: %.0f bytes were not given back\n", (double)b->bytes - b->program);
     printf("%d comparisons on %s: %s\n", t->cases, b->name, t->failed || failed ? "FAILED" : "all good");
-    return t->failed || failed || b->bytes != 0;
+    return t->failed || failed || kept;
 }
 
 static const struct {

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "trainer/backend/cuda_parts.h"
 
-enum { REAL = 2, STAGED = 8 << 20 };
+enum { REAL = 2, STAGED = 8 << 20, SLACK = 1 << 20 };
 
 void cuda_begin(struct cuda *c, const char *op, long rows, long columns, long inner)
 {
@@ -29,6 +29,23 @@ bool cuda_ok(struct cuda *c, cudaError_t e)
     if (e == cudaErrorMemoryAllocation && c->fault.code == ERR_IO)
         c->fault.code = ERR_LIMIT;
     return false;
+}
+
+void cuda_owns(struct cuda *c, size_t bytes)
+{
+    struct backend *b = &c->base;
+    b->program += (double)bytes;
+    b->bytes += bytes;
+    b->peak = b->bytes > b->peak ? b->bytes : b->peak;
+}
+
+int cuda_check(struct cuda *c, struct error *err)
+{
+    if (c->fault.code == ERR_NONE)
+        return 0;
+    *err = c->fault;
+    error_clear(&c->fault);
+    return -1;
 }
 
 void cuda_launched(struct cuda *c)
@@ -125,6 +142,27 @@ static void release(struct backend *b, void *p)
     cuda_begin(c, "release", 0, 0, 0);
     if (cuda_outside(c))
         b->bytes -= cuda_arena_give(c->arena, p);
+}
+
+/* Numbers lie at multiples of 256 bytes, and lists of masks and tensors are short: a 256th and a little more is taken
+ * than what is planned, and what may be planned is less by that. */
+static double available(struct backend *b)
+{
+    double all = free_bytes(b), left = (all - SLACK) * 256 / 257;
+    return all > 0 && left < 1 ? 1 : all > 0 ? left : 0;
+}
+
+static int reserve(struct backend *b, double bytes, double scratch, struct error *err)
+{
+    struct cuda *c = cuda_of(b);
+    double all = bytes + bytes / 256 + SLACK;
+    cuda_begin(c, "taking memory", (long)all, 0, 0);
+    if (bytes > 0 && (all > (double)c->total || cuda_arena_reserve(c->arena, (size_t)all) != 0))
+        return error_set(err, ERR_LIMIT, "out of memory on GPU %d: %.1f MB are planned, %.1f MB of %.1f MB are free", c->device,
+                         all * 1e-6, free_bytes(b) * 1e-6, (double)c->total * 1e-6);
+    if (scratch > 0)
+        (void)cuda_room(c, (size_t)scratch);
+    return cuda_check(c, err);
 }
 
 void *cuda_room(struct cuda *c, size_t bytes)
@@ -373,11 +411,7 @@ static int finish(struct backend *b, struct error *err)
     cuda_begin(c, "finish", 0, 0, 0);
     if (cuda_outside(c))
         cuda_stage_finish(c);
-    if (c->fault.code == ERR_NONE)
-        return 0;
-    *err = c->fault;
-    error_clear(&c->fault);
-    return -1;
+    return cuda_check(c, err);
 }
 
 static void close_backend(struct backend *b)
@@ -445,7 +479,8 @@ static const struct ops cuda_ops = {
     .gather_rows = cuda_gather_rows,
     .comm_wait = cuda_comm_wait,
     .finish = finish,
-    .available = free_bytes,
+    .reserve = reserve,
+    .available = available,
 };
 
 bool cuda_built(void)

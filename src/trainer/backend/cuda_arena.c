@@ -8,7 +8,7 @@
 #include "base/mem.h"
 
 enum { ALIGN = 256 };
-static const size_t PIECE = (size_t)256 << 20;
+static const size_t PIECE = (size_t)256 << 20, SMALL = (size_t)2 << 20;
 
 /* Ranges cover their piece from its beginning to its end, in order; two free ones never lie side by side. */
 struct range {
@@ -26,12 +26,14 @@ struct cuda_arena {
     struct arena_source source;
     struct piece *pieces;
     size_t count, cap, idle;
+    size_t usual; /* bytes of a piece that is needed unplanned */
 };
 
 struct cuda_arena *cuda_arena_new(const struct arena_source *source)
 {
     struct cuda_arena *a = mem_zalloc(1, sizeof *a);
     a->source = *source;
+    a->usual = PIECE;
     return a;
 }
 
@@ -75,15 +77,9 @@ static void *take_from(struct piece *p, size_t size)
     return NULL;
 }
 
-/* A new piece: as large as others, or as large as is asked; where memory runs out as large as is needed. */
-static struct piece *add_piece(struct cuda_arena *a, size_t size)
+static struct piece *ask_source(struct cuda_arena *a, size_t bytes)
 {
-    size_t bytes = size > PIECE ? size : PIECE;
     char *base = a->source.take(a->source.ctx, bytes);
-    if (!base && bytes > size) {
-        bytes = size;
-        base = a->source.take(a->source.ctx, bytes);
-    }
     if (!base)
         return NULL;
     a->pieces = array_reserve(a->pieces, &a->cap, a->count + 1, sizeof *a->pieces);
@@ -94,6 +90,34 @@ static struct piece *add_piece(struct cuda_arena *a, size_t size)
     p->count = 1;
     a->idle += bytes;
     return p;
+}
+
+/* A new piece: as large as is usual, or as large as is asked; where memory runs out as large as is needed. */
+static struct piece *add_piece(struct cuda_arena *a, size_t size)
+{
+    struct piece *p = ask_source(a, size > a->usual ? size : a->usual);
+    return p || size >= a->usual ? p : ask_source(a, size);
+}
+
+static void give_back(struct cuda_arena *a, struct piece *p)
+{
+    a->source.give(a->source.ctx, p->base);
+    a->idle -= p->ranges[0].size;
+    mem_free(p->ranges);
+}
+
+int cuda_arena_reserve(struct cuda_arena *a, size_t bytes)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < a->count; i++) {
+        if (a->pieces[i].count == 1 && !a->pieces[i].ranges[0].used)
+            give_back(a, &a->pieces[i]);
+        else
+            a->pieces[left++] = a->pieces[i];
+    }
+    a->count = left;
+    a->usual = SMALL;
+    return bytes <= a->idle || ask_source(a, cuda_arena_size(bytes - a->idle)) ? 0 : -1;
 }
 
 void *cuda_arena_take(struct cuda_arena *a, size_t bytes)

@@ -15,6 +15,9 @@ struct arena_source {
 
 struct cuda_arena *cuda_arena_new(const struct arena_source *source);
 void cuda_arena_free(struct cuda_arena *a); /* gives all back; NULL is fine */
+/* Takes so many bytes from the source as one piece, those that lie idle already not counted; pieces in which nothing is
+ * used go back first. Whatever is needed beyond it is then taken in small pieces. -1: they are not there. */
+int cuda_arena_reserve(struct cuda_arena *a, size_t bytes);
 /* At a multiple of 256; NULL when memory is short. */
 void *cuda_arena_take(struct cuda_arena *a, size_t bytes);
 /* What a block counts: its size rounded up. */

@@ -9,6 +9,8 @@
 #include "base/mem.h"
 #include "trainer/backend/cuda_parts.h"
 
+enum { LISTS = 256 << 10 };
+
 struct cuda_masks {
     struct segment *segments; /* those of the lists */
     size_t segment_count, segment_cap;
@@ -139,10 +141,11 @@ static void send_lists(struct cuda *c, struct cuda_masks *m)
 {
     size_t at[4];
     layout(m, at);
-    if (at[3] > m->device_bytes) {
+    if (at[3] > m->device_bytes) { /* room for other batches' lists, too */
+        size_t bytes = 2 * at[3] > LISTS ? 2 * at[3] : LISTS;
         cuda_arena_give(c->arena, m->device);
-        m->device = cuda_arena_take(c->arena, at[3]);
-        m->device_bytes = m->device ? at[3] : 0;
+        m->device = cuda_arena_take(c->arena, bytes);
+        m->device_bytes = m->device ? bytes : 0;
     }
     if (!m->device) {
         m->segment_count = 0;

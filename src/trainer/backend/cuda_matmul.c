@@ -112,6 +112,7 @@ static int lt_open(struct cuda *c, struct cuda_lt *lt, struct error *err)
         *err = c->fault;
         return -1;
     }
+    cuda_owns(c, WORKSPACE);
     uint64_t bytes = WORKSPACE;
     if (CALL(lt, CREATE, cublasLtCreate)(&lt->handle) != CUBLAS_STATUS_SUCCESS ||
         CALL(lt, PREF_NEW, cublasLtMatmulPreferenceCreate)(&lt->preference) != CUBLAS_STATUS_SUCCESS ||

@@ -51,6 +51,10 @@ static inline struct cuda *cuda_of(struct backend *b)
 void cuda_begin(struct cuda *c, const char *op, long rows, long columns, long inner);
 /* Notes a failure under the op's name and shape; whether there was none. */
 bool cuda_ok(struct cuda *c, cudaError_t e);
+/* Counts memory of the device that is the backend's own. */
+void cuda_owns(struct cuda *c, size_t bytes);
+/* -1 and err when a failure was noted, which is then forgotten. */
+int cuda_check(struct cuda *c, struct error *err);
 /* Checks the launches of the op that began. */
 void cuda_launched(struct cuda *c);
 /* Notes a failure of our own. */

@@ -54,8 +54,10 @@ struct cuda_stage *cuda_stage_new(struct cuda *c, struct error *err)
               cuda_ok(c, cudaMallocHost((void **)&s->results_pinned, RESULTS)) &&
               cuda_ok(c, cudaMalloc((void **)&s->results, RESULTS)) && open_half(c, s, 0) && open_half(c, s, 1) &&
               open_copies(c, s);
-    if (ok)
+    if (ok) {
+        cuda_owns(c, HALVES * HALF + RESULTS);
         return s;
+    }
     *err = c->fault;
     cuda_stage_free(c, s);
     return NULL;

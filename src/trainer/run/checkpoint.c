@@ -130,6 +130,8 @@ int checkpoint_write(const struct checkpoint *c, int step, struct error *err)
     if (!file_exists(whole.at)) {
         remove_folder(half.at);
         result = write_all(c, half.at, err);
+        if (result == 0) /* what a failing GPU gave is no checkpoint */
+            result = c->model->backend->ops->finish(c->model->backend, err);
         if (result == 0 && rename(half.at, whole.at) != 0)
             result = error_errno(err, "cannot rename to %s", whole.at);
         if (result == 0)
@@ -143,7 +145,7 @@ int checkpoint_write(const struct checkpoint *c, int step, struct error *err)
     return result == 0 ? 0 : error_prefix(err, "checkpoint of step %d: ", step);
 }
 
-static int last_step(const char *run)
+int checkpoint_last(const char *run)
 {
     struct str path = {0};
     str_addf(&path, "%s/checkpoints", run);
@@ -202,7 +204,7 @@ static int restore_all(const struct checkpoint *c, const char *folder, struct er
 int checkpoint_resume(const struct checkpoint *c, int *step, struct error *err)
 {
     struct str folder = {0};
-    *step = last_step(c->run);
+    *step = checkpoint_last(c->run);
     str_addf(&folder, "%s/checkpoints/step-%d", c->run, *step);
     int result = *step ? restore_all(c, folder.at, err) : 0;
     if (result != 0)

@@ -19,6 +19,8 @@ struct checkpoint {
 };
 
 int checkpoint_write(const struct checkpoint *c, int step, struct error *err);
+/* The step of the last whole checkpoint of a run's folder; 0 when there is none. */
+int checkpoint_last(const char *run);
 /* The last whole checkpoint into model and optimizer; *step is its step, 0 when there is none. */
 int checkpoint_resume(const struct checkpoint *c, int *step, struct error *err);
 /* All of the model's weights as model.safetensors, with what companions.h says from source. */

@@ -7,7 +7,6 @@
 #include "base/mem.h"
 #include "trainer/run/commands.h"
 #include "trainer/run/fit.h"
-#include "trainer/run/peak.h"
 #include "trainer/run/seats.h"
 
 const struct option_spec fit_options[] = {
@@ -193,16 +192,6 @@ static int open_all(struct fit *f, struct error *err)
     return enter_folder(f, err);
 }
 
-/* What this training's rate and memory are held against. */
-static void measure_machine(struct fit *f)
-{
-    struct backend *b = f->session.backend;
-    double free_now = b->ops->available(b);
-    f->memory_limit = free_now > 0 ? free_now + (double)b->bytes : 0;
-    f->peak = peak_rate(b);
-    ranks_sum(&f->ranks, &f->peak, 1);
-}
-
 int run_fit(const struct options *o, struct error *err)
 {
     struct fit f = {.options = o, .folder = {.lock = -1}};
@@ -212,10 +201,10 @@ int run_fit(const struct options *o, struct error *err)
         result = -1;
     if (result == 0)
         result = ranks_agree(&f.ranks, open_all(&f, err), err);
-    if (result == 0)
-        measure_machine(&f);
-    if (result == 0)
+    if (result == 0) {
+        ranks_sum(&f.ranks, &f.peak, 1);
         result = fit_train(&f, err);
+    }
     fit_free(&f);
     ranks_close(&f.ranks);
     return result;

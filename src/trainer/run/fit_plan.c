@@ -1,8 +1,10 @@
 /* What a training takes of memory, settled before any of it is there. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "trainer/run/fit.h"
+#include "trainer/run/peak.h"
 
 /* Tokens of the longest example: it is computed at once, however few --row-tokens are. */
 static int longest_example(const struct fit *f, bool share)
@@ -77,7 +79,9 @@ int fit_plan(struct fit *f, struct error *err)
         return -1;
     f->plan = plan_of(&f->asked);
     double room = plan_room(b);
+    f->memory_limit = isfinite(room) ? room : 0;
     if (plan_total(&f->plan) > room)
         return too_large(f, longest, room, err);
+    f->peak = peak_rate(b); /* its matrices are gone before memory is taken */
     return b->ops->reserve ? b->ops->reserve(b, plan_total(&f->plan) - (double)b->bytes, f->plan.scratch, err) : 0;
 }

@@ -35,15 +35,17 @@ static double measure(struct backend *b, int side, real *const at[3], double sec
     }
 }
 
-/* The largest side up to most whose product does not take long: a slow machine is told by a smaller one. */
+/* The first side from SIDE_LEAST on, doubling up to most, whose product takes a while: a slow machine is told by a
+ * smaller one. */
 static int affordable(struct backend *b, int most, real *const at[3], double seconds)
 {
     int side = SIDE_LEAST;
-    for (int64_t took = 0; side < most && (double)took < 1000 * seconds / SHORTEST; side *= 2) {
+    for (; side < most; side *= 2) {
         multiply(b, side, at, 1); /* the library opens what it needs */
         int64_t start = clock_mono_ms();
         multiply(b, side, at, 1);
-        took = clock_mono_ms() - start;
+        if ((double)(clock_mono_ms() - start) >= 1000 * seconds / SHORTEST)
+            break;
     }
     return side;
 }

@@ -115,7 +115,7 @@ static int train_step(struct fit *f, int step, struct error *err)
     if (!isfinite(sums.weighted) || !isfinite(norm))
         return error_set(err, ERR_INPUT,
                          "step %d: the %s is not a number; the weights are those of the step before. A "
-                         "smaller --lr or --warmup helps; --resume goes on from the last checkpoint",
+                         "smaller --lr or --warmup helps",
                          step, isfinite(sums.weighted) ? "gradient" : "loss");
     count_seen(f, step);
     double seconds = (double)(clock_mono_ms() - start) / 1000;
@@ -222,6 +222,15 @@ static int resume(struct fit *f, int *from, struct error *err)
     return 0;
 }
 
+/* Whatever ended the training: what --resume finds. */
+static void tell_what_is_left(const struct fit *f, struct error *err)
+{
+    struct error why = *err;
+    int last = checkpoint_last(option(f->options, "out"));
+    if (last)
+        error_set(err, why.code, "%s; the checkpoint of step %d is whole: --resume goes on from it", why.text, last);
+}
+
 int fit_train(struct fit *f, struct error *err)
 {
     int from;
@@ -235,7 +244,9 @@ int fit_train(struct fit *f, struct error *err)
               plan_total(&f->plan) * 1e-9, f->memory_limit * 1e-9, pass_again(f->session.model, f->asked.kept),
               f->session.config.layers);
     int result = train(f, from, err);
-    if (result != 0)
+    if (result != 0) {
+        tell_what_is_left(f, err);
         log_write(f->folder.log, LOG_LEVEL_ERROR, "%s", err->text);
+    }
     return result;
 }

@@ -237,5 +237,5 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc
     emulated_layout la = *a_layout, lb = *b_layout, lc = *c_layout, ld = *d_layout;
     float by = *(const float *)alpha, keep = *(const float *)beta;
     stream_add(stream, [=] { multiply(copy, split, by, a, la, b, lb, keep, c, lc, d, ld); });
-    return CUBLAS_STATUS_SUCCESS;
+    return emulate_state() == cudaSuccess ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_EXECUTION_FAILED;
 }

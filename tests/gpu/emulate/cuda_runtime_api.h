@@ -6,6 +6,7 @@
 #ifndef TESTS_CUDA_EMULATE_CUDA_RUNTIME_API_H
 #define TESTS_CUDA_EMULATE_CUDA_RUNTIME_API_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #ifdef __cplusplus
@@ -19,8 +20,11 @@ typedef enum {
     cudaErrorInvalidValue = 1,
     cudaErrorMemoryAllocation = 2,
     cudaErrorInsufficientDriver = 35,
+    cudaErrorDevicesUnavailable = 46,
     cudaErrorNoDevice = 100,
+    cudaErrorECCUncorrectable = 214,
     cudaErrorNotReady = 600,
+    cudaErrorLaunchFailure = 719,
     cudaErrorStreamCaptureUnsupported = 900,
     cudaErrorStreamCaptureInvalidated = 901,
     cudaErrorCapturedEvent = 907
@@ -97,6 +101,8 @@ void emulate_refuse_capture(void);
 /* For tests: bytes that may be allocated (0: as many as the machine has), and the order in which threads of a block
  * run between barriers: 0 up, 1 down, others by chance. Results may not depend on it. */
 void emulate_memory(size_t bytes);
+/* The failure that the device is in. */
+cudaError_t emulate_state(void);
 void emulate_order(unsigned order);
 /* Compute capability of the GPU: 80 when the program starts; read by whoever opens it. */
 void emulate_capability(int capability);

@@ -2,7 +2,10 @@
  * The runtime's calls: memory of the machine, and streams that are lists of what is to be done. EMULATED_GPUS in the
  * environment is how many devices there are (1). A stream made with a priority is a second one beside the first: its work
  * waits for somebody as the first's does, or with EMULATED_STREAMS=eager runs as soon as it may. Where one stream
- * does not wait for the other's event, one of the two gives other numbers.
+ * does not wait for the other's event, one of the two gives other numbers. EMULATED_MEMORY is how many bytes a device
+ * has; EMULATED_FAULT=CODE:N lets it fail with that error of CUDA's at the Nth piece of work and from then on, as one
+ * that falls off does: nothing is carried out any more and every call says so; EMULATED_REPORT names a file that is
+ * told at the end how often memory was asked for and what was held when the last work came.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +13,7 @@
 
 #include <deque>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "stream.h"
@@ -40,10 +44,38 @@ struct emulated_exec {
 };
 
 static std::map<void *, size_t> blocks;
-static size_t used, limit;
+static std::set<cudaStream_t> streams;
+static size_t used, limit, mallocs, held;
+static unsigned long fault_at;
+static cudaError_t fault, fault_code;
 static int capability_now = 80;
 static emulated_counts counts;
 static bool refuse;
+
+static void report()
+{
+    FILE *f = fopen(getenv("EMULATED_REPORT"), "w");
+    if (f) {
+        fprintf(f, "mallocs %zu\nheld %zu\nworks %lu\n", mallocs, held, counts.work);
+        fclose(f);
+    }
+}
+
+/* What the environment says, once. */
+static bool read_environment()
+{
+    const char *bytes = getenv("EMULATED_MEMORY"), *at = getenv("EMULATED_FAULT");
+    unsigned code = 0;
+    if (bytes)
+        limit = strtoull(bytes, NULL, 10);
+    if (at && sscanf(at, "%u:%lu", &code, &fault_at) == 2)
+        fault_code = static_cast<cudaError_t>(code);
+    if (getenv("EMULATED_REPORT"))
+        atexit(report);
+    return true;
+}
+
+static const bool environment_was_read = read_environment();
 
 struct emulated_counts emulate_counts(void)
 {
@@ -65,13 +97,18 @@ void emulate_capability(int capability)
     capability_now = capability;
 }
 
+cudaError_t emulate_state(void)
+{
+    return fault;
+}
+
 static void run_until(emulated_stream *s, unsigned long after)
 {
     if (s->runs && s->done < after) {
         fprintf(stderr, "emulated GPU: two streams wait for one another\n");
         abort();
     }
-    while (s->done < after) {
+    while (s->done < after && fault == cudaSuccess) {
         std::function<void()> work = std::move(s->work.front());
         s->work.pop_front();
         s->runs = true;
@@ -83,7 +120,12 @@ static void run_until(emulated_stream *s, unsigned long after)
 
 void stream_add(cudaStream_t stream, std::function<void()> work)
 {
+    held = used;
     counts.work++;
+    if (fault_at && counts.work >= fault_at)
+        fault = fault_code;
+    if (fault != cudaSuccess)
+        return;
     if (stream->captures) {
         stream->captured.push_back(std::move(work));
         return;
@@ -140,11 +182,14 @@ cudaError_t cudaMemGetInfo(size_t *free, size_t *total)
 {
     *total = limit ? limit : (size_t)4 << 30;
     *free = *total - used;
-    return cudaSuccess;
+    return fault;
 }
 
 cudaError_t cudaMalloc(void **out, size_t bytes)
 {
+    if (fault != cudaSuccess)
+        return fault;
+    mallocs++;
     if ((limit && used + bytes > limit) || posix_memalign(out, 256, bytes) != 0)
         return cudaErrorMemoryAllocation;
     memset(*out, 0xff, bytes); /* nothing may count on zeros */
@@ -161,10 +206,12 @@ cudaError_t cudaFree(void *p)
     if (at == blocks.end())
         return cudaErrorInvalidValue;
     counts.waits++;
+    for (cudaStream_t each : streams) /* it waits for the whole device */
+        run_until(each, each->added);
     used -= at->second;
     blocks.erase(at);
     free(p);
-    return cudaSuccess;
+    return fault;
 }
 
 cudaError_t cudaMallocHost(void **out, size_t bytes)
@@ -183,19 +230,20 @@ cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpy
 {
     (void)kind;
     stream_add(stream, [=] { memmove(to, from, bytes); });
-    return cudaSuccess;
+    return fault;
 }
 
 cudaError_t cudaMemsetAsync(void *to, int value, size_t bytes, cudaStream_t stream)
 {
     stream_add(stream, [=] { memset(to, value, bytes); });
-    return cudaSuccess;
+    return fault;
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *out, unsigned flags)
 {
     (void)flags;
     *out = new emulated_stream{};
+    streams.insert(*out);
     return cudaSuccess;
 }
 
@@ -211,6 +259,7 @@ cudaError_t cudaStreamCreateWithPriority(cudaStream_t *out, unsigned flags, int 
 cudaError_t cudaStreamDestroy(cudaStream_t stream)
 {
     run_until(stream, stream->added);
+    streams.erase(stream);
     delete stream;
     return cudaSuccess;
 }
@@ -223,12 +272,14 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream)
     }
     counts.waits += stream->done < stream->added;
     run_until(stream, stream->added);
-    return cudaSuccess;
+    return fault;
 }
 
 /* A stream with work is not ready when it is first asked. */
 cudaError_t cudaStreamQuery(cudaStream_t stream)
 {
+    if (fault != cudaSuccess)
+        return fault;
     if (stream->done == stream->added)
         return cudaSuccess;
     counts.waits++;
@@ -243,7 +294,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
     (void)flags;
     if (on.stream && on.stream != stream)
         stream_add(stream, [=] { run_until(on.stream, on.after); });
-    return cudaSuccess;
+    return fault;
 }
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode)
@@ -287,7 +338,7 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream)
         exec->waiting--;
     });
     counts.graphs++;
-    return cudaSuccess;
+    return fault;
 }
 
 cudaError_t cudaGraphDestroy(cudaGraph_t graph)
@@ -322,7 +373,7 @@ cudaError_t cudaEventDestroy(cudaEvent_t event)
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream)
 {
     *event = emulated_event{stream, stream->added, stream->captures};
-    return cudaSuccess;
+    return fault;
 }
 
 cudaError_t cudaEventSynchronize(cudaEvent_t event)
@@ -332,20 +383,37 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event)
     counts.waits += event->stream && event->stream->done < event->after;
     if (event->stream)
         run_until(event->stream, event->after);
-    return cudaSuccess;
+    return fault;
 }
 
 cudaError_t cudaGetLastError(void)
 {
-    return cudaSuccess;
+    return fault;
 }
+
+static const struct {
+    cudaError_t code;
+    const char *name, *text;
+} errors[] = {
+    {cudaSuccess, "cudaSuccess", "no error"},
+    {cudaErrorMemoryAllocation, "cudaErrorMemoryAllocation", "out of memory"},
+    {cudaErrorDevicesUnavailable, "cudaErrorDevicesUnavailable", "CUDA-capable device(s) is/are busy or unavailable"},
+    {cudaErrorECCUncorrectable, "cudaErrorECCUncorrectable", "uncorrectable ECC error encountered"},
+    {cudaErrorLaunchFailure, "cudaErrorLaunchFailure", "unspecified launch failure"},
+};
 
 const char *cudaGetErrorString(cudaError_t e)
 {
-    return e == cudaErrorMemoryAllocation ? "out of memory" : e == cudaSuccess ? "no error" : "an emulated error";
+    for (const auto &known : errors)
+        if (known.code == e)
+            return known.text;
+    return "an emulated error";
 }
 
 const char *cudaGetErrorName(cudaError_t e)
 {
-    return e == cudaErrorMemoryAllocation ? "cudaErrorMemoryAllocation" : "cudaError";
+    for (const auto &known : errors)
+        if (known.code == e)
+            return known.name;
+    return "cudaError";
 }
