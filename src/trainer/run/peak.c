@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "trainer/tensor/rng.h"
 
-enum { SIDE_LEAST = 256, SIDE = 1024, SIDE_GPU = 4096, SEED = 11, SHORTEST = 8 };
+enum { SIDE_LEAST = 128, SIDE = 1024, SIDE_GPU = 4096, SEED = 11, SHORTEST = 8 };
 #define MOMENT 0.05
 
 static int multiply(struct backend *b, int side, real *const at[3], int times)
