@@ -84,7 +84,7 @@ static void take_keys(struct softmax *m, const float *q, const float *k, const f
 static void cached_heads(const struct cached_attention *a, int row, int kv, int first_head, int heads)
 {
     int dim = a->head_dim, length = a->lengths[row];
-    size_t ld = (size_t)(a->kv_heads * dim), first = ((size_t)row * (size_t)a->q_heads + (size_t)first_head) * (size_t)dim;
+    size_t ld = (size_t)a->kv_heads * (size_t)dim, first = ((size_t)row * (size_t)a->q_heads + (size_t)first_head) * (size_t)dim;
     const float *q = (const float *)a->q + first;
     float *o = (float *)a->o + first;
     struct softmax all[HEADS];

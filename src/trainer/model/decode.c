@@ -124,7 +124,7 @@ double decoder_bytes(const struct model *m, const struct decoder_size *size)
 struct decoder *decoder_new(struct model *m, const struct decoder_size *size, struct error *err)
 {
     struct decoder *d = mem_zalloc(1, sizeof *d);
-    size_t layers = (size_t)m->config.layers, rows = (size_t)size->rows;
+    size_t layers = (size_t)m->config.layers;
     d->model = m;
     d->size = *size;
     d->size.rows = d->model->backend->keeps ? padded(size->rows) : size->rows;
@@ -132,7 +132,7 @@ struct decoder *decoder_new(struct model *m, const struct decoder_size *size, st
     d->pages = pages_new(size->pages);
     d->k = mem_zalloc(layers, sizeof *d->k);
     d->v = mem_zalloc(layers, sizeof *d->v);
-    rows = (size_t)d->size.rows;
+    size_t rows = (size_t)d->size.rows;
     d->ids = mem_zalloc(rows, sizeof *d->ids);
     d->positions = mem_zalloc(rows, sizeof *d->positions);
     d->next = mem_zalloc(rows, sizeof *d->next);
@@ -168,7 +168,8 @@ static const int *put(struct decoder *d, const int *from, size_t count)
 {
     size_t at = d->host.count;
     d->host.items = array_reserve(d->host.items, &d->host.cap, at + count + 1, sizeof *d->host.items);
-    memcpy(d->host.items + at, from, count * sizeof *from);
+    if (count)
+        memcpy(d->host.items + at, from, count * sizeof *from);
     d->host.count += count;
     return d->numbers + at;
 }

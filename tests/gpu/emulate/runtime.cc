@@ -1,11 +1,12 @@
 /*
- * The runtime's calls: memory of the machine, and streams that are lists of what is to be done. EMULATED_GPUS in the
- * environment is how many devices there are (1). A stream made with a priority is a second one beside the first: its work
- * waits for somebody as the first's does, or with EMULATED_STREAMS=eager runs as soon as it may. Where one stream
- * does not wait for the other's event, one of the two gives other numbers. EMULATED_MEMORY is how many bytes a device
- * has; EMULATED_FAULT=CODE:N lets it fail with that error of CUDA's at the Nth piece of work and from then on, as one
- * that falls off does: nothing is carried out any more and every call says so; EMULATED_REPORT names a file that is
- * told at the end how often memory was asked for and what was held when the last work came.
+ * The runtime's calls: memory of the machine, and streams that are lists of what is to be done. A stream made with a
+ * priority is a second one beside the first: its work waits for somebody as the first's does, or runs as soon as it may
+ * (EMULATED_STREAMS=eager). Where one stream does not wait for the other's event, one of the two gives other numbers.
+ * The environment says of the devices: EMULATED_GPUS how many there are (1), EMULATED_CAPABILITY what they are (80; 90
+ * is a Hopper), EMULATED_MEMORY how many bytes each has. EMULATED_FAULT=CODE:N lets one fail with that error of CUDA's at
+ * the Nth piece of work and from then on, as one that falls off does: nothing is carried out any more and every call
+ * says so. EMULATED_REPORT names a file that is told at the end how often memory was asked for, what was held when the
+ * last work came, and how much work came.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,11 +66,14 @@ static void report()
 static bool read_environment()
 {
     const char *bytes = getenv("EMULATED_MEMORY"), *at = getenv("EMULATED_FAULT");
+    const char *capability = getenv("EMULATED_CAPABILITY");
     unsigned code = 0;
     if (bytes)
         limit = strtoull(bytes, NULL, 10);
     if (at && sscanf(at, "%u:%lu", &code, &fault_at) == 2)
         fault_code = static_cast<cudaError_t>(code);
+    if (capability)
+        capability_now = atoi(capability);
     if (getenv("EMULATED_REPORT"))
         atexit(report);
     return true;
