@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "trainer/backend/cuda_parts.h"
 
-enum { HALVES = 2, ALIGN = 256 };
+enum { HALVES = 2, ALIGN = 256, READERS = 8, PART = 1 << 20 };
 static const size_t HALF = (size_t)8 << 20, RESULTS = (size_t)8 << 20, LARGE = (size_t)32 << 20;
 
 struct cuda_stage {
@@ -163,6 +163,20 @@ void cuda_stage_finish(struct cuda *c)
     cuda_graphs_settle(c);
 }
 
+/* A piece in parts: several threads wait for the file and convert, since a page that is not there yet stops one. */
+static void give_piece(cuda_give_fn *give, const void *from, size_t at, size_t n, size_t each, char *to)
+{
+    size_t part = PART / each / ALIGN * ALIGN;
+    long parts = (long)((n + part - 1) / part);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(dynamic) num_threads(READERS)
+#endif
+    for (long i = 0; i < parts; i++) {
+        size_t first = (size_t)i * part, count = n - first < part ? n - first : part;
+        give(from, at + first, count, to + first * each);
+    }
+}
+
 /* One pinned piece is filled while the other is on its way. */
 void cuda_stream_in(struct cuda *c, void *to, size_t each, size_t count, cuda_give_fn *give, const void *from)
 {
@@ -172,7 +186,7 @@ void cuda_stream_in(struct cuda *c, void *to, size_t each, size_t count, cuda_gi
     for (size_t at = 0; at < count && cuda_outside(c); at += most, side = 1 - side) {
         size_t n = count - at < most ? count - at : most;
         cuda_ok(c, cudaEventSynchronize(s->large_done[side]));
-        give(from, at, n, s->large[side]);
+        give_piece(give, from, at, n, each, s->large[side]);
         cuda_ok(c, cudaMemcpyAsync((char *)to + at * each, s->large[side], n * each, cudaMemcpyHostToDevice, c->queue.stream));
         cuda_ok(c, cudaEventRecord(s->large_done[side], c->queue.stream));
     }
