@@ -13,6 +13,7 @@ const struct option_spec info_options[] = {
     {"full", NULL, NULL, "plan for all weights instead of an adapter"},
     {"rank", "N", "256", "LoRA rank to plan for"},
     {"targets", "LIST", "all", "linear layers to plan for"},
+    {"shard-base", "N", "0", "plan for layers divided over the GPUs of N processes"},
     {"row-tokens", "N", "2048", "tokens computed at once to plan for"},
     {0},
 };
@@ -129,12 +130,16 @@ static void say_model(const struct model_config *c, const struct session *s)
 static int plan(const struct options *o, const struct model_config *c, int threads, struct json *json, struct error *err)
 {
     struct plan_request r = {.config = c, .full = option_flag(o, "full")};
-    if (option_int(o, "row-tokens", 1, 1 << 24, &r.rows, err) != 0 ||
+    int shards;
+    if (option_int(o, "shard-base", 0, 1 << 16, &shards, err) != 0 ||
+        option_int(o, "row-tokens", 1, 1 << 24, &r.rows, err) != 0 ||
         option_int(o, "rank", 1, 4096, &r.lora.rank, err) != 0 ||
         lora_parse_targets(option(o, "targets"), r.lora.targets, err) != 0 ||
         !(r.backend = session_backend(o, threads, err)))
         return -1;
     r.base_bits = r.backend->base_bits;
+    r.backend->shards = shards > 1 ? shards : 0;
+    r.backend->shard = shards - 1; /* the last has what does not divide evenly */
     struct ways w = ways_of(&r);
     if (json)
         json_set(json, "plan", ways_json(&w));
