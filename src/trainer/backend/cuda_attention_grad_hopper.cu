@@ -265,8 +265,8 @@ template <int D> struct consumer {
 #pragma unroll
             for (int n = 0; n < TILE_Q / 8; n++) {
                 int query = n * 8 + column;
-                s[n][half * 2] = (query >= first) & (query < end) ? s[n][half * 2] : 0.0F;
-                s[n][half * 2 + 1] = (query + 1 >= first) & (query + 1 < end) ? s[n][half * 2 + 1] : 0.0F;
+                s[n][half * 2] = ((query >= first) & (query < end)) ? s[n][half * 2] : 0.0F;
+                s[n][half * 2 + 1] = ((query + 1 >= first) & (query + 1 < end)) ? s[n][half * 2 + 1] : 0.0F;
             }
         }
     }
