@@ -10,7 +10,7 @@
 
 #include "trainer/backend/cuda_kernels.h"
 
-/* The same sources are compiled as C++ by tests/cuda, where a launch runs on the CPU. */
+/* The same sources are compiled as C++ by tests/gpu, where a launch runs on the CPU. */
 #define LAUNCH(kernel, grid, block, shared, stream, ...) launch(kernel, grid, block, shared, stream, __VA_ARGS__)
 #ifdef __CUDACC__
 #define SHARED_BYTES(name) extern __shared__ __align__(128) unsigned char name[]

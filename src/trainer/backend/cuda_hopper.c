@@ -1,14 +1,11 @@
-/*
- * The host side of attention on Hopper: tensors described for TMA, and lists of blocks of 128. The lists are made once for the
- * segments of a batch and kept on the device, as those of cuda_masks.c.
- */
+/* The host side of attention on Hopper: tensors described for TMA, and lists of blocks of 128. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
 #include "base/mem.h"
+#include "trainer/backend/cuda_blocks.h"
 #include "trainer/backend/cuda_hopper.h"
-#include "trainer/backend/cuda_parts.h"
 
 typedef CUresult encode_fn(CUtensorMap *, CUtensorMapDataType, cuuint32_t, void *, const cuuint64_t *, const cuuint64_t *,
                            const cuuint32_t *, const cuuint32_t *, CUtensorMapInterleave, CUtensorMapSwizzle,
@@ -16,21 +13,13 @@ typedef CUresult encode_fn(CUtensorMap *, CUtensorMapDataType, cuuint32_t, void 
 
 struct cuda_hopper {
     encode_fn *encode;
-    struct segment *segments; /* those of the lists */
-    size_t segment_count, segment_cap;
-    int tile_rows; /* and for which they were made */
-    struct cuda_queries *queries;
+    struct cuda_blocks of;
+    int tile_rows; /* and what lists of tiles were made for */
     struct hopper_tile *tiles;
     struct hopper_keys *keys;
     struct hopper_span *spans;
     size_t *first_tiles; /* of each segment */
-    int *cuts;           /* rows where what sees a key may change */
-    size_t query_count, query_cap, tile_count, tile_cap, key_count, key_cap, span_count, span_cap, first_cap, cut_count, cut_cap;
-    const void *lists[4]; /* on the device: queries, tiles, keys, spans */
-    char *device;         /* all four */
-    size_t device_bytes;
-    bool sent;     /* device has them */
-    unsigned turn; /* of the body that may be repeated whose lists are in use (cuda_masks.c); 0: those of device */
+    size_t tile_count, tile_cap, key_count, key_cap, span_count, span_cap, first_cap;
 };
 
 /* cuTensorMapEncodeTiled of the driver, which is not linked; NULL where it has none. */
@@ -69,65 +58,21 @@ void cuda_hopper_free(struct cuda *c, struct cuda_hopper *h)
 {
     if (!h)
         return;
-    cuda_arena_give(c->arena, h->device);
-    mem_free(h->segments);
-    mem_free(h->queries);
+    cuda_blocks_free(c, &h->of);
     mem_free(h->tiles);
     mem_free(h->keys);
     mem_free(h->spans);
     mem_free(h->first_tiles);
-    mem_free(h->cuts);
     mem_free(h);
-}
-
-static int keys_of(const struct cuda_queries *q)
-{
-    return q->ctx_len + q->start + q->len - q->own_start;
-}
-
-/* Long blocks first: those that begin last should be short. */
-static int by_keys(const void *a, const void *b)
-{
-    const struct cuda_queries *x = a, *y = b;
-    int off = keys_of(y) - keys_of(x);
-    return off ? off : x->start - y->start;
-}
-
-static void add_queries(struct cuda_hopper *h, const struct segment *s)
-{
-    for (int at = 0; at < s->len; at += HOPPER_BLOCK) {
-        int len = s->len - at < HOPPER_BLOCK ? s->len - at : HOPPER_BLOCK;
-        h->queries = array_reserve(h->queries, &h->query_cap, h->query_count + 1, sizeof *h->queries);
-        h->queries[h->query_count++] =
-            (struct cuda_queries){s->start + at, len, s->ctx_len ? s->ctx_start : 0, s->ctx_len, s->start};
-    }
-}
-
-static int by_number(const void *a, const void *b)
-{
-    return *(const int *)a - *(const int *)b;
-}
-
-static void add_cut(struct cuda_hopper *h, int row)
-{
-    h->cuts = array_reserve(h->cuts, &h->cut_cap, h->cut_count + 1, sizeof *h->cuts);
-    h->cuts[h->cut_count++] = row;
 }
 
 /* Blocks of keys between cuts: all of a block are seen by the same segments. */
 static void add_keys(struct cuda_hopper *h)
 {
-    for (size_t i = 0; i < h->segment_count; i++) {
-        const struct segment *s = &h->segments[i];
-        add_cut(h, s->start);
-        add_cut(h, s->start + s->len);
-        add_cut(h, s->ctx_start);
-        add_cut(h, s->ctx_start + s->ctx_len);
-    }
-    qsort(h->cuts, h->cut_count, sizeof *h->cuts, by_number);
-    for (size_t i = 0; i + 1 < h->cut_count; i++) {
-        for (int at = h->cuts[i]; at < h->cuts[i + 1]; at += HOPPER_BLOCK) {
-            int len = h->cuts[i + 1] - at < HOPPER_BLOCK ? h->cuts[i + 1] - at : HOPPER_BLOCK;
+    const int *cuts = h->of.cuts;
+    for (size_t i = 0; i + 1 < h->of.cut_count; i++) {
+        for (int at = cuts[i]; at < cuts[i + 1]; at += HOPPER_BLOCK) {
+            int len = cuts[i + 1] - at < HOPPER_BLOCK ? cuts[i + 1] - at : HOPPER_BLOCK;
             h->keys = array_reserve(h->keys, &h->key_cap, h->key_count + 1, sizeof *h->keys);
             h->keys[h->key_count++] = (struct hopper_keys){.start = at, .len = len};
         }
@@ -150,9 +95,9 @@ static int keys_at(const struct cuda_hopper *h, int row)
 
 static void add_tiles(struct cuda_hopper *h)
 {
-    h->first_tiles = array_reserve(h->first_tiles, &h->first_cap, h->segment_count + 1, sizeof *h->first_tiles);
-    for (size_t i = 0; i < h->segment_count; i++) {
-        const struct segment *s = &h->segments[i];
+    h->first_tiles = array_reserve(h->first_tiles, &h->first_cap, h->of.segment_count + 1, sizeof *h->first_tiles);
+    for (size_t i = 0; i < h->of.segment_count; i++) {
+        const struct segment *s = &h->of.segments[i];
         h->first_tiles[i] = h->tile_count;
         for (int at = 0; at < s->len; at += h->tile_rows) {
             int len = s->len - at < h->tile_rows ? s->len - at : h->tile_rows;
@@ -160,7 +105,7 @@ static void add_tiles(struct cuda_hopper *h)
             h->tiles[h->tile_count++] = (struct hopper_tile){s->start + at, len, keys_at(h, s->start + at + len - 1)};
         }
     }
-    h->first_tiles[h->segment_count] = h->tile_count;
+    h->first_tiles[h->of.segment_count] = h->tile_count;
 }
 
 /* The tiles that see block number at. Turns go from later keys to earlier: first a segment's own, then its context's. */
@@ -168,8 +113,8 @@ static void add_spans(struct cuda_hopper *h, int at)
 {
     struct hopper_keys *k = &h->keys[at];
     k->first_span = (int)h->span_count;
-    for (size_t i = 0; i < h->segment_count; i++) {
-        const struct segment *s = &h->segments[i];
+    for (size_t i = 0; i < h->of.segment_count; i++) {
+        const struct segment *s = &h->of.segments[i];
         int first = (int)h->first_tiles[i], count = (int)h->first_tiles[i + 1] - first;
         struct hopper_span span = {0};
         if (k->start >= s->start && k->start < s->start + s->len) {
@@ -189,75 +134,22 @@ static void add_spans(struct cuda_hopper *h, int at)
 
 static void make_lists(struct cuda_hopper *h, const struct attention *a, int tile_rows)
 {
+    cuda_blocks_make(&h->of, a, HOPPER_BLOCK);
     h->tile_rows = tile_rows;
-    h->segment_count = (size_t)a->segment_count;
-    h->segments = array_reserve(h->segments, &h->segment_cap, h->segment_count, sizeof *h->segments);
-    memcpy(h->segments, a->segments, h->segment_count * sizeof *h->segments);
-    h->sent = false;
-    h->turn = 0;
-    h->query_count = h->tile_count = h->key_count = h->span_count = h->cut_count = 0;
-    for (size_t i = 0; i < h->segment_count; i++)
-        add_queries(h, &h->segments[i]);
-    qsort(h->queries, h->query_count, sizeof *h->queries, by_keys);
+    h->tile_count = h->key_count = h->span_count = 0;
     add_keys(h);
     add_tiles(h);
     for (size_t i = 0; i < h->key_count; i++)
         add_spans(h, (int)i);
 }
 
-/* Where the lists lie, each at a multiple of 256. */
-static void layout(const struct cuda_hopper *h, size_t at[5])
-{
-    at[0] = 0;
-    at[1] = at[0] + cuda_arena_size(h->query_count * sizeof *h->queries);
-    at[2] = at[1] + cuda_arena_size(h->tile_count * sizeof *h->tiles);
-    at[3] = at[2] + cuda_arena_size(h->key_count * sizeof *h->keys);
-    at[4] = at[3] + cuda_arena_size(h->span_count * sizeof *h->spans);
-}
-
-static void send_lists(struct cuda *c, struct cuda_hopper *h)
-{
-    size_t at[5];
-    layout(h, at);
-    if (at[4] > h->device_bytes) {
-        cuda_arena_give(c->arena, h->device);
-        h->device = cuda_arena_take(c->arena, at[4]);
-        h->device_bytes = h->device ? at[4] : 0;
-    }
-    if (!h->device) {
-        h->segment_count = 0;
-        cuda_fail(c, "no memory is left for the lists of its mask");
-        return;
-    }
-    cuda_send(c, h->device + at[0], h->queries, h->query_count * sizeof *h->queries);
-    cuda_send(c, h->device + at[1], h->tiles, h->tile_count * sizeof *h->tiles);
-    cuda_send(c, h->device + at[2], h->keys, h->key_count * sizeof *h->keys);
-    cuda_send(c, h->device + at[3], h->spans, h->span_count * sizeof *h->spans);
-    h->sent = true;
-}
-
-static void stage_lists(struct cuda *c, struct cuda_hopper *h)
-{
-    h->lists[0] = cuda_stage(c, h->queries, h->query_count * sizeof *h->queries);
-    h->lists[1] = cuda_stage(c, h->tiles, h->tile_count * sizeof *h->tiles);
-    h->lists[2] = cuda_stage(c, h->keys, h->key_count * sizeof *h->keys);
-    h->lists[3] = cuda_stage(c, h->spans, h->span_count * sizeof *h->spans);
-    h->turn = c->turn;
-}
-
 static void place_lists(struct cuda *c, struct cuda_hopper *h)
 {
-    size_t at[5];
-    if (c->body && h->turn != c->turn)
-        stage_lists(c, h);
-    if (c->body)
-        return;
-    if (!h->sent)
-        send_lists(c, h);
-    layout(h, at);
-    for (int i = 0; i < 4; i++)
-        h->lists[i] = h->device ? h->device + at[i] : NULL;
-    h->turn = 0;
+    const struct cuda_list lists[] = {{h->of.queries, h->of.query_count * sizeof *h->of.queries},
+                                      {h->tiles, h->tile_count * sizeof *h->tiles},
+                                      {h->keys, h->key_count * sizeof *h->keys},
+                                      {h->spans, h->span_count * sizeof *h->spans}};
+    cuda_blocks_place(c, &h->of, lists, 4);
 }
 
 /* Rows of k and v: contexts may lie behind the queries' own. */
@@ -271,34 +163,45 @@ static int key_rows(const struct attention *a)
     return rows;
 }
 
-/* Rows of heads as boxes of 64 columns of one head and so many rows. */
-static bool describe(struct cuda *c, CUtensorMap *out, const real *at, int rows, int heads, int dim, int box_rows)
+/* A tensor of three dimensions, and boxes of it as TMA reads them; strides: bytes of all dimensions but the first. */
+struct described {
+    CUtensorMapDataType type;
+    CUtensorMapSwizzle swizzle;
+    const void *at;
+    cuuint64_t dims[3], strides[2];
+    cuuint32_t box[3];
+};
+
+static bool encode(struct cuda *c, CUtensorMap *out, const struct described *d)
 {
-    const size_t row = (size_t)heads * (size_t)dim * 2;
-    const cuuint64_t dims[3] = {(cuuint64_t)dim, (cuuint64_t)heads, (cuuint64_t)rows}, strides[2] = {(cuuint64_t)dim * 2, row};
-    const cuuint32_t box[3] = {64, 1, (cuuint32_t)box_rows}, each[3] = {1, 1, 1};
+    static const cuuint32_t each[3] = {1, 1, 1};
     void *base = NULL;
-    memcpy(&base, &at, sizeof base); /* it is only read, but the driver's call says void * */
-    CUresult e = c->own->encode(out, CU_TENSOR_MAP_DATA_TYPE_BFLOAT16, 3, base, dims, strides, box, each,
-                                CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_128B, CU_TENSOR_MAP_L2_PROMOTION_L2_128B,
-                                CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+    memcpy(&base, &d->at, sizeof base); /* it may be only read, but the driver's call says void * */
+    CUresult e = c->own->encode(out, d->type, 3, base, d->dims, d->strides, d->box, each, CU_TENSOR_MAP_INTERLEAVE_NONE,
+                                d->swizzle, CU_TENSOR_MAP_L2_PROMOTION_L2_128B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
     if (e != CUDA_SUCCESS)
         cuda_fail(c, "the driver refuses to describe its operands");
     return e == CUDA_SUCCESS;
 }
 
-/* Numbers by row: boxes of so many rows of both kinds. */
-static bool describe_stats(struct cuda *c, CUtensorMap *out, float *at, int rows, int heads, int box_rows)
+/* Rows of heads as boxes of 64 columns of one head and so many rows. */
+static bool describe(struct cuda *c, CUtensorMap *out, const real *at, int rows, int heads, int dim, int box_rows)
 {
-    const size_t row = (size_t)hopper_stride(rows) * sizeof(float);
-    const cuuint64_t dims[3] = {(cuuint64_t)rows, (cuuint64_t)heads, 2}, strides[2] = {row, (cuuint64_t)heads * row};
-    const cuuint32_t box[3] = {(cuuint32_t)box_rows, 1, 2}, each[3] = {1, 1, 1};
-    CUresult e = c->own->encode(out, CU_TENSOR_MAP_DATA_TYPE_FLOAT32, 3, at, dims, strides, box, each,
-                                CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_NONE, CU_TENSOR_MAP_L2_PROMOTION_L2_128B,
-                                CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
-    if (e != CUDA_SUCCESS)
-        cuda_fail(c, "the driver refuses to describe its sums");
-    return e == CUDA_SUCCESS;
+    size_t row = (size_t)heads * (size_t)dim * 2;
+    return encode(c, out,
+                  &(struct described){.type = CU_TENSOR_MAP_DATA_TYPE_BFLOAT16, .swizzle = CU_TENSOR_MAP_SWIZZLE_128B, .at = at,
+                                      .dims = {(cuuint64_t)dim, (cuuint64_t)heads, (cuuint64_t)rows},
+                                      .strides = {(cuuint64_t)dim * 2, row}, .box = {64, 1, (cuuint32_t)box_rows}});
+}
+
+/* Numbers by row: boxes of so many rows of both kinds. */
+static bool describe_stats(struct cuda *c, CUtensorMap *out, const float *at, int rows, int heads, int box_rows)
+{
+    size_t row = (size_t)hopper_stride(rows) * sizeof(float);
+    return encode(c, out,
+                  &(struct described){.type = CU_TENSOR_MAP_DATA_TYPE_FLOAT32, .swizzle = CU_TENSOR_MAP_SWIZZLE_NONE, .at = at,
+                                      .dims = {(cuuint64_t)rows, (cuuint64_t)heads, 2},
+                                      .strides = {row, (cuuint64_t)heads * row}, .box = {(cuuint32_t)box_rows, 1, 2}});
 }
 
 /* Lists for these segments and heads are on the device. */
@@ -306,7 +209,7 @@ static bool prepare(struct cuda *c, const struct attention *a)
 {
     struct cuda_hopper *h = c->own;
     int tile_rows = hopper_tile_rows(a->head_dim);
-    if (tile_rows != h->tile_rows || !cuda_same_segments(h->segments, h->segment_count, a))
+    if (tile_rows != h->tile_rows || !cuda_blocks_are(&h->of, a))
         make_lists(h, a, tile_rows);
     place_lists(c, h);
     return c->fault.code == ERR_NONE;
@@ -323,7 +226,7 @@ void cuda_hopper_attention(struct cuda *c, const struct attention *a)
         return;
     struct cuda_attention k = {
         .rows = a->rows, .q_heads = a->q_heads, .kv_heads = a->kv_heads, .head_dim = a->head_dim,
-        .queries = c->own->lists[0], .query_blocks = (int)c->own->query_count,
+        .queries = c->own->of.lists[0], .query_blocks = (int)c->own->of.query_count,
         .q = a->q, .k = a->k, .v = a->v, .o = a->o, .lse = a->lse,
     };
     kernel_attention_hopper(c->stream, &k, &maps);
@@ -371,7 +274,7 @@ void cuda_hopper_attention_grad(struct cuda *c, const struct attention *a, const
     cuda_clear(c, turns, part[3] - part[2]);
     struct hopper_grad k = {
         .rows = a->rows, .q_heads = a->q_heads, .kv_heads = a->kv_heads, .head_dim = a->head_dim,
-        .tiles = c->own->lists[1], .keys = c->own->lists[2], .spans = c->own->lists[3], .key_blocks = (long)c->own->key_count,
+        .tiles = c->own->of.lists[1], .keys = c->own->of.lists[2], .spans = c->own->of.lists[3], .key_blocks = (long)c->own->key_count,
         .o = a->o, .d_o = g->d_o, .lse = a->lse, .d_q = g->d_q, .d_k = g->d_k, .d_v = g->d_v,
         .sums = (float *)(void *)room, .stats = (float *)(void *)(room + part[1]), .turns = turns,
         .ticket = turns + (size_t)a->q_heads * (size_t)a->rows,

@@ -12,14 +12,8 @@
 #include "base/array.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "trainer/backend/cuda_library.h"
 #include "trainer/backend/cuda_parts.h"
-
-#ifdef CUDA_EMULATED
-#define NAME(f) {#f, (void (*)(void))(f)}
-#else
-#include <dlfcn.h>
-#define NAME(f) {#f, NULL}
-#endif
 
 static const size_t WORKSPACE = (size_t)32 << 20;
 
@@ -35,19 +29,14 @@ enum {
 };
 static const uint64_t NONE = UINT64_MAX; /* there is no algorithm */
 
-struct lt_name {
-    const char *name;
-    void (*linked)(void);
-};
-
-static const struct lt_name lt_names[FUNCTIONS] = {
-    NAME(cublasLtCreate),           NAME(cublasLtDestroy),
-    NAME(cublasLtMatmulDescCreate), NAME(cublasLtMatmulDescDestroy),
-    NAME(cublasLtMatmulDescSetAttribute), NAME(cublasLtMatrixLayoutCreate),
-    NAME(cublasLtMatrixLayoutDestroy), NAME(cublasLtMatmulPreferenceCreate),
-    NAME(cublasLtMatmulPreferenceDestroy), NAME(cublasLtMatmulPreferenceSetAttribute),
-    NAME(cublasLtMatmulAlgoGetHeuristic), NAME(cublasLtMatmulAlgoCheck),
-    NAME(cublasLtMatmul),
+static const struct cuda_symbol lt_names[FUNCTIONS] = {
+    CUDA_SYMBOL(cublasLtCreate),           CUDA_SYMBOL(cublasLtDestroy),
+    CUDA_SYMBOL(cublasLtMatmulDescCreate), CUDA_SYMBOL(cublasLtMatmulDescDestroy),
+    CUDA_SYMBOL(cublasLtMatmulDescSetAttribute), CUDA_SYMBOL(cublasLtMatrixLayoutCreate),
+    CUDA_SYMBOL(cublasLtMatrixLayoutDestroy), CUDA_SYMBOL(cublasLtMatmulPreferenceCreate),
+    CUDA_SYMBOL(cublasLtMatmulPreferenceDestroy), CUDA_SYMBOL(cublasLtMatmulPreferenceSetAttribute),
+    CUDA_SYMBOL(cublasLtMatmulAlgoGetHeuristic), CUDA_SYMBOL(cublasLtMatmulAlgoCheck),
+    CUDA_SYMBOL(cublasLtMatmul),
 };
 
 /* All that an algorithm depends on. */
@@ -58,8 +47,7 @@ struct shape {
 };
 
 struct cuda_lt {
-    void *library;
-    void (*calls[FUNCTIONS])(void);
+    struct cuda_library library;
     cublasLtHandle_t handle;
     cublasLtMatmulPreference_t preference;
     void *workspace;
@@ -68,39 +56,15 @@ struct cuda_lt {
     size_t count, cap;
 };
 
-/* A function of the library by its place, with the type its header gives it. */
-#define CALL(lt, place, f) ((__typeof__(&(f)))(lt)->calls[place])
+#define CALL(lt, place, f) CUDA_CALL(&(lt)->library, place, f)
 
 static int open_library(struct cuda_lt *lt, struct error *err)
 {
-#ifdef CUDA_EMULATED
-    (void)err;
-    for (int i = 0; i < FUNCTIONS; i++)
-        lt->calls[i] = lt_names[i].linked;
-    return 0;
-#else
     char name[32];
     snprintf(name, sizeof name, "libcublasLt.so.%d", CUDART_VERSION / 1000);
-    lt->library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-#ifdef CUDA_LIBRARIES /* the folder that configure found */
-    if (!lt->library) {
-        char path[4096];
-        snprintf(path, sizeof path, "%s/%s", CUDA_LIBRARIES, name);
-        lt->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    }
-#endif
-    if (!lt->library)
-        return error_set(err, ERR_ABSENT, "%s is not found: products on a GPU need cuBLAS of CUDA %d (LD_LIBRARY_PATH "
-                                          "may name its folder); --device cpu goes without",
-                         name, CUDART_VERSION / 1000);
-    for (int i = 0; i < FUNCTIONS; i++) {
-        void *at = dlsym(lt->library, lt_names[i].name);
-        if (!at)
-            return error_set(err, ERR_ABSENT, "%s has no %s", name, lt_names[i].name);
-        memcpy(&lt->calls[i], &at, sizeof at);
-    }
-    return 0;
-#endif
+    if (cuda_library_open(&lt->library, name, lt_names, FUNCTIONS, err) == 0)
+        return 0;
+    return error_prefix(err, "products on a GPU need cuBLAS of CUDA %d, --device cpu goes without: ", CUDART_VERSION / 1000);
 }
 
 static int lt_open(struct cuda *c, struct cuda_lt *lt, struct error *err)
@@ -141,10 +105,7 @@ void cuda_lt_free(struct cuda *c, struct cuda_lt *lt)
     if (lt->handle)
         CALL(lt, DESTROY, cublasLtDestroy)(lt->handle);
     cudaFree(lt->workspace);
-#ifndef CUDA_EMULATED
-    if (lt->library)
-        dlclose(lt->library);
-#endif
+    cuda_library_close(&lt->library);
     map_free(lt->index);
     mem_free(lt->algos);
     mem_free(lt);

@@ -9,17 +9,11 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "trainer/backend/cuda_library.h"
 #include "trainer/backend/cuda_parts.h"
 
 #if defined(HAVE_NCCL) || defined(CUDA_EMULATED)
 #include <nccl.h>
-
-#ifdef CUDA_EMULATED
-#define NAME(f) {#f, (void (*)(void))(f)}
-#else
-#include <dlfcn.h>
-#define NAME(f) {#f, NULL}
-#endif
 
 /* The library's functions, in the order of nccl_names. */
 enum {
@@ -27,25 +21,15 @@ enum {
     ALL_GATHER, BROADCAST, FUNCTIONS
 };
 
-struct nccl_name {
-    const char *name;
-    void (*linked)(void);
-};
-
-static const struct nccl_name nccl_names[FUNCTIONS] = {
-    NAME(ncclGetUniqueId),  NAME(ncclCommInitRank),      NAME(ncclCommAbort),
-    NAME(ncclCommDestroy),  NAME(ncclCommGetAsyncError), NAME(ncclGetErrorString),
-    NAME(ncclGetLastError), NAME(ncclGroupStart),        NAME(ncclGroupEnd),
-    NAME(ncclAllReduce),    NAME(ncclAllGather),         NAME(ncclBroadcast),
-};
-
-struct nccl {
-    void *library;
-    void (*calls[FUNCTIONS])(void);
+static const struct cuda_symbol nccl_names[FUNCTIONS] = {
+    CUDA_SYMBOL(ncclGetUniqueId),  CUDA_SYMBOL(ncclCommInitRank),      CUDA_SYMBOL(ncclCommAbort),
+    CUDA_SYMBOL(ncclCommDestroy),  CUDA_SYMBOL(ncclCommGetAsyncError), CUDA_SYMBOL(ncclGetErrorString),
+    CUDA_SYMBOL(ncclGetLastError), CUDA_SYMBOL(ncclGroupStart),        CUDA_SYMBOL(ncclGroupEnd),
+    CUDA_SYMBOL(ncclAllReduce),    CUDA_SYMBOL(ncclAllGather),         CUDA_SYMBOL(ncclBroadcast),
 };
 
 struct cuda_comm {
-    struct nccl nccl;
+    struct cuda_library nccl;
     ncclComm_t group; /* NULL: not joined, or left for a failure */
     int rank, count;
     cudaStream_t stream;
@@ -54,45 +38,11 @@ struct cuda_comm {
     const char *op;                /* the last that was put to work */
 };
 
-/* A function of the library by its place, with the type its header gives it. */
-#define CALL(n, place, f) ((__typeof__(&(f)))(n)->calls[place])
+#define CALL CUDA_CALL
 
-static int open_library(struct nccl *n, struct error *err)
+static int open_library(struct cuda_library *n, struct error *err)
 {
-#ifdef CUDA_EMULATED
-    (void)err;
-    for (int i = 0; i < FUNCTIONS; i++)
-        n->calls[i] = nccl_names[i].linked;
-    return 0;
-#else
-    static const char name[] = "libnccl.so.2";
-    n->library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-#ifdef CUDA_LIBRARIES /* the folder that configure found */
-    if (!n->library) {
-        char path[4096];
-        snprintf(path, sizeof path, "%s/%s", CUDA_LIBRARIES, name);
-        n->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    }
-#endif
-    if (!n->library)
-        return error_set(err, ERR_ABSENT, "%s is not found (LD_LIBRARY_PATH may name its folder)", name);
-    for (int i = 0; i < FUNCTIONS; i++) {
-        void *at = dlsym(n->library, nccl_names[i].name);
-        if (!at)
-            return error_set(err, ERR_ABSENT, "%s has no %s: NCCL 2.13 is the oldest that does", name, nccl_names[i].name);
-        memcpy(&n->calls[i], &at, sizeof at);
-    }
-    return 0;
-#endif
-}
-
-static void close_library(struct nccl *n)
-{
-#ifndef CUDA_EMULATED
-    if (n->library)
-        dlclose(n->library);
-#endif
-    *n = (struct nccl){0};
+    return cuda_library_open(n, "libnccl.so.2", nccl_names, FUNCTIONS, err);
 }
 
 static bool comm_ok(struct cuda *c, struct cuda_comm *m, ncclResult_t e)
@@ -110,7 +60,7 @@ static bool comm_ok(struct cuda *c, struct cuda_comm *m, ncclResult_t e)
 int cuda_comm_id(struct backend *b, unsigned char id[COMM_ID], struct error *err)
 {
     _Static_assert(COMM_ID == sizeof(ncclUniqueId), "an id is NCCL's");
-    struct nccl opened = {0}, *n = &opened;
+    struct cuda_library opened = {0}, *n = &opened;
     ncclUniqueId made;
     (void)b;
     int result = open_library(n, err);
@@ -123,7 +73,7 @@ int cuda_comm_id(struct backend *b, unsigned char id[COMM_ID], struct error *err
     }
     if (result == 0) /* it stays loaded: whoever made an id listens for the others */
         return 0;
-    close_library(n);
+    cuda_library_close(n);
     return -1;
 }
 

@@ -102,6 +102,7 @@ void cuda_masks_free(struct cuda *c, struct cuda_masks *m); /* NULL is fine */
 void cuda_attention(struct backend *b, const struct attention *a);
 void cuda_attention_grad(struct backend *b, const struct attention *a, const struct attention_grads *g);
 size_t cuda_attention_grad_bytes(int rows, int q_heads, int head_dim);
+bool cuda_heads_fit(int head_dim); /* whether attention has a kernel for such heads */
 extern const char cuda_heads_refused[];
 
 /* cuda_decode.c */
@@ -120,10 +121,6 @@ void cuda_gather_rows(struct backend *b, const struct divided *list, size_t n, i
 void cuda_comm_wait(struct backend *b, int mark);
 /* Waits for the stream, and no longer than the other processes live. */
 void cuda_settle(struct cuda *c);
-
-/* cuda_masks.c */
-bool cuda_same_segments(const struct segment *segments, size_t count, const struct attention *a);
-bool cuda_heads_fit(int head_dim); /* whether attention has a kernel for such heads */
 
 /* cuda_hopper.c: NULL where the GPU is another, its driver has no tensor maps, or HINGE_ATTENTION is "ampere". */
 struct cuda_hopper *cuda_hopper_new(const struct cuda *c);

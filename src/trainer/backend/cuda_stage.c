@@ -164,7 +164,7 @@ void cuda_stage_finish(struct cuda *c)
 }
 
 /* A piece in parts: several threads wait for the file and convert, since a page that is not there yet stops one. */
-static void give_piece(cuda_give_fn *give, const void *from, size_t at, size_t n, size_t each, char *to)
+static void fill_piece(cuda_give_fn *give, const void *from, size_t at, size_t n, size_t each, char *to)
 {
     size_t part = PART / each / ALIGN * ALIGN;
     long parts = (long)((n + part - 1) / part);
@@ -186,7 +186,7 @@ void cuda_stream_in(struct cuda *c, void *to, size_t each, size_t count, cuda_gi
     for (size_t at = 0; at < count && cuda_outside(c); at += most, side = 1 - side) {
         size_t n = count - at < most ? count - at : most;
         cuda_ok(c, cudaEventSynchronize(s->large_done[side]));
-        give_piece(give, from, at, n, each, s->large[side]);
+        fill_piece(give, from, at, n, each, s->large[side]);
         cuda_ok(c, cudaMemcpyAsync((char *)to + at * each, s->large[side], n * each, cudaMemcpyHostToDevice, c->queue.stream));
         cuda_ok(c, cudaEventRecord(s->large_done[side], c->queue.stream));
     }
