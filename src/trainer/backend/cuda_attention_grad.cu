@@ -14,12 +14,8 @@ __global__ void deltas(const bf16 *d_o, const bf16 *o, int count, int dim, float
     int at = blockIdx.x * TILE_WARPS + threadIdx.x / WARP, lane = threadIdx.x % WARP;
     if (at >= count)
         return;
-    float sum = 0;
-    for (int i = lane; i < dim; i += WARP) {
-        size_t k = (size_t)at * (size_t)dim + (size_t)i;
-        sum += __bfloat162float(d_o[k]) * __bfloat162float(o[k]);
-    }
-    sum = warp_sum(sum);
+    size_t first = (size_t)at * (size_t)dim;
+    float sum = warp_dot(d_o + first, o + first, dim);
     if (lane == 0)
         delta[at] = sum;
 }

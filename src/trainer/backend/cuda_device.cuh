@@ -114,6 +114,15 @@ __device__ __forceinline__ float warp_max(float x)
     return x;
 }
 
+/* The sum over a warp of products of count numbers, the same in every lane. */
+__device__ __forceinline__ float warp_dot(const bf16 *x, const bf16 *y, int count)
+{
+    float sum = 0;
+    for (int i = threadIdx.x % WARP; i < count; i += WARP)
+        sum += __bfloat162float(x[i]) * __bfloat162float(y[i]);
+    return warp_sum(sum);
+}
+
 /* The sum over THREADS threads that lie side by side, THREADS a warp or the whole block; room: a number a warp. */
 template <int THREADS, typename T> __device__ __forceinline__ T group_sum(T x, T *room)
 {
