@@ -8,7 +8,8 @@
 #include "text/visible.h"
 #include "ui/views/listing.h"
 
-bool form_move(int *at, int n, const char *name)
+/* Moves *at among n lines by a command's name; false when it is no motion. */
+static bool move(int *at, int n, const char *name)
 {
     long by;
     if (!listing_motion(name, n, &by))
@@ -19,7 +20,7 @@ bool form_move(int *at, int n, const char *name)
 
 bool form_command(int *at, int n, const char *name, const struct form_acts *acts, void *view)
 {
-    if (form_move(at, n, name))
+    if (move(at, n, name))
         return true;
     if (strcmp(name, "next") == 0)
         acts->turn(view, 1);

@@ -17,15 +17,14 @@ struct form {
     void (*value)(const void *context, int line, struct str *out); /* appends what line says now */
 };
 
-/* Moves *at among n lines by a command's name ("down", "up", "first", "last"); false when it is none of them. */
-bool form_move(int *at, int n, const char *name);
 /* What a form does beside moving: turns the line's choice by one, or does what Enter does there. */
 struct form_acts {
     void (*turn)(void *view, int by);
     void (*enter)(void *view);
 };
 
-/* The commands all forms have: those of form_move, "next", "previous" and "enter"; false when it is none of them. */
+/* The commands all forms have: to move among n lines ("down", "up", "first", "last"), "next", "previous" and "enter". False
+ * when name is none of them. */
 bool form_command(int *at, int n, const char *name, const struct form_acts *acts, void *view);
 /* at turned by one among n choices, round and round. */
 size_t form_turned(size_t at, size_t n, int by);

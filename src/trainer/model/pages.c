@@ -7,7 +7,7 @@
 #include "base/mem.h"
 
 struct pages {
-    int count, left;
+    int left;
     int *holders;
     int *unused; /* the first left of them are free */
 };
@@ -15,7 +15,7 @@ struct pages {
 struct pages *pages_new(int count)
 {
     struct pages *p = mem_zalloc(1, sizeof *p);
-    p->count = p->left = count;
+    p->left = count;
     p->holders = mem_zalloc((size_t)count + 1, sizeof *p->holders);
     p->unused = mem_zalloc((size_t)count + 1, sizeof *p->unused);
     for (int i = 0; i < count; i++)
@@ -30,11 +30,6 @@ void pages_free(struct pages *p)
     mem_free(p->holders);
     mem_free(p->unused);
     mem_free(p);
-}
-
-int pages_count(const struct pages *p)
-{
-    return p->count;
 }
 
 int pages_left(const struct pages *p)

@@ -15,7 +15,6 @@ struct page_table {
 
 struct pages *pages_new(int count);
 void pages_free(struct pages *p); /* NULL is fine */
-int pages_count(const struct pages *p);
 int pages_left(const struct pages *p);
 int pages_holders(const struct pages *p, int page);
 
