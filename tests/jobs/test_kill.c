@@ -59,7 +59,7 @@ static void begin(struct play *p)
     const char *top = getenv("builddir");
     fixture_open(&p->f);
     snprintf(p->log, sizeof p->log, "%s/paid", p->f.dir);
-    p->server = server_start("openai", NULL, (const char *[]){"--latency", "12", "--log", p->log, NULL});
+    p->server = server_start("openai", NULL, (const char *[]){"--latency", "20", "--log", p->log, NULL});
     CU_ASSERT_PTR_NOT_NULL_FATAL(p->server);
     CU_ASSERT_PTR_NOT_NULL_FATAL(realpath(top ? tmp_join(top, "hinge") : "hinge", p->hinge));
     configure(p);
